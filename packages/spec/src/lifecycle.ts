@@ -4,19 +4,19 @@
  * CREATED → BUILT → READY → PENDING → RUNNING → one outcome. Between attempts a run is PENDING.
  */
 export const runStates = [
-	"CREATED",
-	"BUILT",
-	"READY",
-	"PENDING",
-	"RUNNING",
-	"STOP",
-	"RESUME",
-	"STOPPED",
-	"COMPLETED",
-	"ERROR",
-	"DELETING",
-	"DELETED",
-] as const;
+  "CREATED",
+  "BUILT",
+  "READY",
+  "PENDING",
+  "RUNNING",
+  "STOP",
+  "RESUME",
+  "STOPPED",
+  "COMPLETED",
+  "ERROR",
+  "DELETING",
+  "DELETED",
+] as const
 
 /** A state of a run. */
-export type RunState = (typeof runStates)[number];
+export type RunState = (typeof runStates)[number]

@@ -1,8 +1,6 @@
-import type { FindingEntry } from "../finding.ts";
+import type { FindingEntry } from "../finding.ts"
 
 /** Types one entry of the vocabulary by its data. */
-export function entry<Data>(
-	definition: FindingEntry<Data>,
-): FindingEntry<Data> {
-	return definition;
+export function entry<Data>(definition: FindingEntry<Data>): FindingEntry<Data> {
+  return definition
 }

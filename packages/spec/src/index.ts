@@ -96,6 +96,13 @@ export {
 export {
   type RunState,
   runStates,
+  transitions,
+  canTransition,
+  isAtRest,
+  isFinal,
+  canStop,
+  canResume,
+  canDelete,
 } from "./lifecycle.ts"
 export {
   type Normalised,

@@ -11,6 +11,7 @@ export type {
   PreferredSchedulingTerm,
   WeightedPodAffinityTerm,
 } from "./affinity.ts"
+export { formatBytes } from "./bytes.ts"
 export {
   formatDuration,
   parseDuration,

@@ -7,10 +7,117 @@ export const fitFindings = {
     requested: string
     free: string
     allocatable: string
+    node?: string
   }>({
     severity: "notice",
     class: "resources",
-    message: ({ resource, requested, free, allocatable }) =>
-      `Waiting for ${resource}: ${requested} requested, ${free} of ${allocatable} free now.`,
+    message: ({ resource, requested, free, allocatable, node }) =>
+      `Waiting for ${resource}: ${requested} requested, ${free} of ${allocatable} free now${node === undefined ? "" : ` on ${node}`}.`,
+    hint: () => "It starts as soon as other runs have ended.",
+  }),
+  "resources.exceed_node": entry<{
+    resource: string
+    requested: string
+    allocatable: string
+    shortfall: string
+    node: string
+  }>({
+    severity: "warning",
+    class: "resources",
+    message: ({ resource, requested, allocatable, shortfall, node }) =>
+      `${requested} of ${resource} requested, but ${node} offers ${allocatable} in all: ${shortfall} short. It cannot start as it is.`,
+    hint: () => "Ask for less, or use a larger machine.",
+  }),
+  "gpu.none": entry<{ resource: string; requested: string; node: string; available: readonly string[] }>({
+    severity: "warning",
+    class: "resources",
+    message: ({ resource, requested, node }) =>
+      `${requested} of ${resource} requested, but ${node} has none. It cannot start as it is.`,
+    hint: ({ available }) =>
+      available.length === 0 ? "No GPU is known here." : `There are other GPUs: ${available.join(", ")}.`,
+  }),
+  "placement.selector.no_match": entry<{
+    key: string
+    value: string
+    node: string
+    actual?: string
+    nearestKeys: readonly string[]
+  }>({
+    severity: "warning",
+    class: "resources",
+    message: ({ key, value, node, actual }) =>
+      actual === undefined
+        ? `The selector wants ${key}=${value}, but ${node} has no label ${key}.`
+        : `The selector wants ${key}=${value}, but ${node} has ${key}=${actual}.`,
+    hint: ({ nearestKeys }) => (nearestKeys.length === 0 ? undefined : `Labels like it: ${nearestKeys.join(", ")}.`),
+  }),
+  "placement.affinity.no_match": entry<{ node: string; unmet: readonly string[] }>({
+    severity: "warning",
+    class: "resources",
+    message: ({ node, unmet }) =>
+      unmet.length === 0
+        ? `The required node affinity has no term that could match, so ${node} does not.`
+        : `No term of the required node affinity matches ${node}: ${unmet.join("; or ")}.`,
+    hint: () => "Terms are alternatives; within one, everything must hold. An empty term matches nothing.",
+  }),
+  "placement.taint.untolerated": entry<{ node: string; taint: string; toleration: string }>({
+    severity: "warning",
+    class: "resources",
+    message: ({ node, taint }) => `${node} is tainted ${taint} and nothing tolerates it.`,
+    hint: ({ toleration }) => `This toleration would help: ${toleration}. It permits the node, it does not attract.`,
+  }),
+  "placement.node.unschedulable": entry<{ node: string }>({
+    severity: "warning",
+    class: "infrastructure",
+    message: ({ node }) => `${node} is closed to new work (unschedulable).`,
+    hint: () => "An administrator reopens it with kubectl uncordon, or by the Node manifest.",
+  }),
+  "secret.missing": entry<{ name: string; project: string }>({
+    severity: "error",
+    class: "user",
+    message: ({ name, project }) => `The secret ${name} is not set in the project ${project}.`,
+    hint: ({ name }) => `Set it with: berth secret set ${name}`,
+  }),
+  "volume.claim.missing": entry<{ volume: string; claim: string }>({
+    severity: "warning",
+    class: "user",
+    message: ({ volume, claim }) =>
+      `The volume ${volume} waits for the PersistentVolumeClaim ${claim}, which does not exist.`,
+    hint: () => "Create it, or give its manifest with --objects. Ask for a size in place of a claim to get one made.",
+  }),
+  "volume.config_map.missing": entry<{ volume: string; name: string }>({
+    severity: "warning",
+    class: "user",
+    message: ({ volume, name }) => `The volume ${volume} waits for the ConfigMap ${name}, which does not exist.`,
+    hint: () => "Create it, or give its manifest with --objects.",
+  }),
+  "volume.secret.missing": entry<{ volume: string; name: string }>({
+    severity: "warning",
+    class: "user",
+    message: ({ volume, name }) => `The volume ${volume} waits for the Secret ${name}, which does not exist.`,
+    hint: () => "Create it, or give its manifest with --objects. A project secret is no Kubernetes Secret.",
+  }),
+  "volume.key.missing": entry<{
+    volume: string
+    kind: string
+    name: string
+    key: string
+    available: readonly string[]
+  }>({
+    severity: "warning",
+    class: "user",
+    message: ({ volume, kind, name, key }) =>
+      `The volume ${volume} waits for the key ${key} of the ${kind} ${name}, which has none of that name.`,
+    hint: ({ available }) => (available.length === 0 ? "It is empty." : `It has: ${available.join(", ")}.`),
+  }),
+  "parity.approximated": entry<{ path: string; how: string }>({
+    severity: "notice",
+    class: "infrastructure",
+    message: ({ path, how }) => `${path} is met only approximately here: ${how}.`,
+  }),
+  "parity.ignored": entry<{ path: string; how: string }>({
+    severity: "warning",
+    class: "infrastructure",
+    message: ({ path, how }) => `${path} has no effect here: ${how}.`,
   }),
 }

@@ -1,3 +1,4 @@
+import { formatBytes } from "../bytes.ts"
 import { entry } from "./entry.ts"
 
 /** What can be wrong with a request as a whole: envelope, references, policy, limits. */
@@ -7,5 +8,12 @@ export const requestFindings = {
     class: "policy",
     message: ({ field, rule }) => `${field} is not allowed here by the rule ${rule}.`,
     hint: () => "An administrator of this server can change the rule.",
+  }),
+  "code.too_large": entry<{ bytes: number; limitBytes: number }>({
+    severity: "error",
+    class: "user",
+    message: ({ bytes, limitBytes }) =>
+      `The code is ${formatBytes(bytes)} packed; at most ${formatBytes(limitBytes)} can travel with a function.`,
+    hint: () => "Leave data and builds out with a .gitignore, or mount them as a volume.",
   }),
 }

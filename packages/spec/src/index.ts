@@ -12,6 +12,55 @@ export type {
   WeightedPodAffinityTerm,
 } from "./affinity.ts"
 export { formatBytes } from "./bytes.ts"
+export type {
+  EntityBody,
+  EntityChange,
+  MetadataBody,
+  ObjectsBody,
+  ProjectBody,
+  TokenBody,
+} from "./contract/body.ts"
+export {
+  type EntityParams,
+  type ProjectParams,
+  type RunEvent,
+  type RunParams,
+  runEvents,
+} from "./contract/path-params.ts"
+export type {
+  CascadeQuery,
+  ListQuery,
+  LogQuery,
+  NamedDeleteQuery,
+  RunListQuery,
+  SubmitQuery,
+  TaskListQuery,
+  VersionedListQuery,
+} from "./contract/query.ts"
+export {
+  type AuthResult,
+  type CreatedToken,
+  type ExplainResult,
+  errorResult,
+  type HealthResult,
+  type LogEnd,
+  type LogEntity,
+  type ObjectsResult,
+  type PlanResult,
+  type ShareEntity,
+  type TaskEntity,
+  type TokenEntity,
+} from "./contract/result.ts"
+export {
+  fillPath,
+  type Route,
+  type RouteBody,
+  type RouteParams,
+  type RouteQuery,
+  type RouteResult,
+  type RouteRole,
+} from "./contract/route.ts"
+export { apiLevel, type RouteName, type Routes, routes } from "./contract.ts"
 export {
   formatDuration,
   parseDuration,

@@ -1,0 +1,161 @@
+import * as body from "./body.ts"
+import * as params from "./path-params.ts"
+import * as query from "./query.ts"
+import * as result from "./result.ts"
+import { route } from "./route.ts"
+
+const context = "/api/v1/-/{project}"
+const user = { role: "user", wireCompatible: true } as const
+const noBody = { body: body.noBody } as const
+const noQuery = { query: query.noQuery } as const
+
+/** DigitalHub's functions. */
+export const functionRoutes = {
+  listFunctions: route({
+    ...user,
+    ...noBody,
+    name: "listFunctions",
+    method: "GET",
+    path: `${context}/functions`,
+    params: params.projectParams,
+    query: query.versionedListQuery,
+    result: result.pageOf(result.entityResult),
+    description: "Functions of a project, the newest version of each unless `versions=all`.",
+  }),
+  createFunction: route({
+    ...user,
+    ...noQuery,
+    name: "createFunction",
+    method: "POST",
+    path: `${context}/functions`,
+    params: params.projectParams,
+    body: body.entityBody,
+    result: result.entityResult,
+    description: "Creates a version of a function.",
+  }),
+  readFunction: route({
+    ...user,
+    ...noBody,
+    ...noQuery,
+    name: "readFunction",
+    method: "GET",
+    path: `${context}/functions/{id}`,
+    params: params.entityParams,
+    result: result.entityResult,
+    description: "One version of a function.",
+  }),
+  updateFunction: route({
+    ...user,
+    ...noQuery,
+    name: "updateFunction",
+    method: "PUT",
+    path: `${context}/functions/{id}`,
+    params: params.entityParams,
+    body: body.entityChange,
+    result: result.entityResult,
+    description: "Replaces metadata and status of a function; its spec never changes.",
+  }),
+  deleteFunction: route({
+    ...user,
+    ...noBody,
+    name: "deleteFunction",
+    method: "DELETE",
+    path: `${context}/functions/{id}`,
+    params: params.entityParams,
+    query: query.cascadeQuery,
+    result: result.noResult,
+    description: "Deletes one version of a function; with `cascade` also its tasks and their runs.",
+  }),
+  deleteFunctions: route({
+    ...user,
+    ...noBody,
+    name: "deleteFunctions",
+    method: "DELETE",
+    path: `${context}/functions`,
+    params: params.projectParams,
+    query: query.namedDeleteQuery,
+    result: result.noResult,
+    description: "Deletes every version of a function.",
+  }),
+  listFunctionTasks: route({
+    ...user,
+    ...noBody,
+    ...noQuery,
+    name: "listFunctionTasks",
+    method: "GET",
+    path: `${context}/functions/{id}/tasks`,
+    params: params.entityParams,
+    result: result.tasksResult,
+    description: "Tasks of one version of a function.",
+  }),
+} as const
+
+/** DigitalHub's tasks. */
+export const taskRoutes = {
+  listTasks: route({
+    ...user,
+    ...noBody,
+    name: "listTasks",
+    method: "GET",
+    path: `${context}/tasks`,
+    params: params.projectParams,
+    query: query.taskListQuery,
+    result: result.pageOf(result.taskResult),
+    description: "Tasks of a project.",
+  }),
+  createTask: route({
+    ...user,
+    ...noQuery,
+    name: "createTask",
+    method: "POST",
+    path: `${context}/tasks`,
+    params: params.projectParams,
+    body: body.entityBody,
+    result: result.taskResult,
+    description: "Creates a task: defaults of a function for one action.",
+  }),
+  readTask: route({
+    ...user,
+    ...noBody,
+    ...noQuery,
+    name: "readTask",
+    method: "GET",
+    path: `${context}/tasks/{id}`,
+    params: params.entityParams,
+    result: result.taskResult,
+    description: "One task.",
+  }),
+  updateTask: route({
+    ...user,
+    ...noQuery,
+    name: "updateTask",
+    method: "PUT",
+    path: `${context}/tasks/{id}`,
+    params: params.entityParams,
+    body: body.entityChange,
+    result: result.taskResult,
+    description: "Replaces the spec of a task, but not its function.",
+  }),
+  deleteTask: route({
+    ...user,
+    ...noBody,
+    name: "deleteTask",
+    method: "DELETE",
+    path: `${context}/tasks/{id}`,
+    params: params.entityParams,
+    query: query.cascadeQuery,
+    result: result.noResult,
+    description: "Deletes a task; with `cascade` also its runs.",
+  }),
+  listTaskRuns: route({
+    ...user,
+    ...noBody,
+    ...noQuery,
+    name: "listTaskRuns",
+    method: "GET",
+    path: `${context}/tasks/{id}/runs`,
+    params: params.entityParams,
+    result: result.runsResult,
+    description: "Runs of a task, newest first.",
+  }),
+} as const

@@ -9,6 +9,12 @@ export const requestFindings = {
     message: ({ field, rule }) => `${field} is not allowed here by the rule ${rule}.`,
     hint: () => "An administrator of this server can change the rule.",
   }),
+  "code.unreadable": entry<{ reason: string }>({
+    severity: "error",
+    class: "user",
+    message: ({ reason }) => `The code cannot be unpacked. ${reason}`,
+    hint: () => "Send one file, or a folder as a tar.gz of plain files, as base64.",
+  }),
   "code.too_large": entry<{ bytes: number; limitBytes: number }>({
     severity: "error",
     class: "user",

@@ -143,6 +143,7 @@ export {
   type Json,
   type JsonObject,
 } from "./json.ts"
+export { applyPatch } from "./json-patch.ts"
 export {
   canDelete,
   canResume,

@@ -1,0 +1,22 @@
+import type { Terminal } from "./terminal.ts"
+
+/** How a command prints its result: for people, or whole for programs. */
+export type OutputFormat = "text" | "json" | "yaml"
+
+/** Prints a result as JSON or YAML, or calls back for the text. */
+export async function printResult(
+  result: unknown,
+  output: { readonly format: OutputFormat; readonly terminal: Terminal },
+  text: () => string,
+): Promise<void> {
+  const { format, terminal } = output
+  if (format === "json") terminal.out(JSON.stringify(result, null, 2))
+  else if (format === "yaml") terminal.out(await toYaml(result))
+  else terminal.out(text())
+}
+
+/** YAML 1.1, as kubectl's parser reads it: `yes` and `on` are quoted. */
+async function toYaml(value: unknown): Promise<string> {
+  const { stringify } = await import("yaml")
+  return stringify(value, { version: "1.1" })
+}

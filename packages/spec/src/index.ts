@@ -1,3 +1,4 @@
+export { isPlatformVariable, secretVariable, secretVariables } from "./environment.ts"
 export type {
   Affinity,
   LabelSelector,
@@ -143,6 +144,7 @@ export {
   type Json,
   type JsonObject,
 } from "./json.ts"
+export { didYouMean } from "./did-you-mean.ts"
 export { applyPatch } from "./json-patch.ts"
 export {
   canDelete,
@@ -160,6 +162,12 @@ export {
   type NormaliseOptions,
   normalise,
 } from "./normalise.ts"
+export {
+  type EndCause,
+  type ExitContext,
+  exitFinding,
+  resultFinding,
+} from "./outcome.ts"
 export {
   formatPath,
   type Path,
@@ -215,6 +223,7 @@ export {
 } from "./requirements.ts"
 export {
   type Layer,
+  type ProfileLayer,
   type Resolved,
   resolve,
 } from "./resolve.ts"

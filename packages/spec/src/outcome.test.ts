@@ -114,8 +114,8 @@ describe("resultFinding", () => {
   it.each([
     [{ stage: "load" }, "handler.load_failed"],
     [{ stage: "raised" }, "handler.raised"],
-    [{ stage: "result", type: "TypeError" }, "result.not_json"],
-    [{ stage: "result", type: "ResultTooLarge" }, "result.too_large"],
+    [{ stage: "result", type: "NotJson" }, "result.not_json"],
+    [{ stage: "result", type: "TooLarge" }, "result.too_large"],
   ] as const)("%o", (error, code) => {
     expect(resultFinding(failed(error))?.code).toBe(code)
   })

@@ -65,10 +65,10 @@ export function resultFinding(result: RunnerResult): Finding | undefined {
   const context = traceback === undefined ? {} : { evidence: traceback.replace(/\n$/, "").split("\n") }
   if (stage === "load") return createFinding("handler.load_failed", { type, message }, context)
   if (stage === "raised") return createFinding("handler.raised", { type, message }, context)
-  if (type === "ResultTooLarge") {
+  if (type === "TooLarge") {
     return createFinding("result.too_large", { limitBytes: maxResultBytes, message }, context)
   }
-  return createFinding("result.not_json", { type, message }, context)
+  return createFinding("result.not_json", { message }, context)
 }
 
 function causeFinding(cause: EndCause): Finding {

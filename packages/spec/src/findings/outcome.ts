@@ -132,6 +132,19 @@ export const outcomeFindings = {
     class: "transient",
     message: ({ attempt, next, cause }) => `Attempt ${attempt} failed (${cause}); attempt ${next} follows.`,
   }),
+  "run.memory_raised": entry<{ attempt: number; from?: string; to: string }>({
+    severity: "notice",
+    class: "resources",
+    message: ({ attempt, from, to }) =>
+      `Attempt ${attempt} was given ${to} of memory${from === undefined ? "" : ` in place of ${from}`}, because the one before it ran out of memory.`,
+    hint: () => "Ask for that much at once to save the failed attempt (resources.mem).",
+  }),
+  "service.exited": entry<Record<string, never>>({
+    severity: "error",
+    class: "user",
+    message: () => "The program of the service ended by itself, without an error.",
+    hint: () => "A service keeps running and answers on its port. For work that ends, use the action job.",
+  }),
   "handler.load_failed": entry<{ type: string; message: string }>({
     severity: "error",
     class: "user",
@@ -147,14 +160,12 @@ export const outcomeFindings = {
     severity: "error",
     class: "user",
     message: ({ limitBytes, message }) =>
-      `What the handler returned is too large to keep: ${message} (at most ${formatBytes(limitBytes)}).`,
-    hint: () => "Write it to a volume and return its path.",
+      `What the handler returned is over ${formatBytes(limitBytes)} and was not kept. ${message}`,
   }),
-  "result.not_json": entry<{ type: string; message: string }>({
+  "result.not_json": entry<{ message: string }>({
     severity: "error",
     class: "user",
-    message: ({ type, message }) => `What the handler returned is no JSON: ${type}: ${message}`,
-    hint: () => "Return objects, lists, strings, finite numbers, booleans or nothing.",
+    message: ({ message }) => `What the handler returned is no JSON and was not kept. ${message}`,
   }),
   "log.truncated": entry<{ limitBytes: number }>({
     severity: "warning",

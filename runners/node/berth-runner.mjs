@@ -194,11 +194,7 @@ function formatError(error, depth = 0) {
 }
 
 function isForeignFrame(line) {
-  return (
-    runnerPaths.some((path) => line.includes(path)) ||
-    line.includes("(node:internal") ||
-    line.includes("at node:internal")
-  )
+  return /\bnode:internal\//.test(line) || runnerPaths.some((path) => line.includes(path))
 }
 
 function describeError(stage, error) {

@@ -27,8 +27,13 @@ export interface Store {
   readonly principals: PrincipalStore
   /** Random id minted with the database; every object outside carries it. */
   readonly instance: string
-  /** Calls back after every commit that changed a run of the project (`*`: of any). Returns the way to end it. */
-  onChange(project: string, listener: () => void): () => void
+  /**
+   * Calls back after every commit that changed a run of the project (`*`: of any), naming the run. Returns the way to
+   * end it.
+   */
+  onChange(project: string, listener: (project: string, run: string) => void): () => void
+  /** Aborted, with the reason, when this server no longer owns the database: it has to end at once. */
+  readonly lost: AbortSignal
   close(): Promise<void>
 }
 
@@ -86,8 +91,11 @@ export interface ProjectStore {
   remove(name: string): Promise<void>
   list(
     options: ListOptions & {
+      /** Substring. */
       readonly name?: string
+      /** Only these: what the caller may see. */
       readonly names?: readonly string[]
+      readonly state?: string
     },
   ): Promise<Rows<ProjectRow>>
 }
@@ -135,7 +143,7 @@ export interface EntityStore {
       readonly labels?: readonly string[]
       /** `latest`: one row per name. */
       readonly versions: "latest" | "all"
-      /** Kinds left out of the list. */
+      /** Kinds left out of the list; `node` stands for `node+job` too. */
       readonly hideKinds?: readonly string[]
     },
   ): Promise<Rows<EntityRow>>
@@ -207,7 +215,10 @@ export interface RunChange {
   readonly id: string
   /** The revision that was read; the change is refused (false) when the row has another. */
   readonly revision: number
-  readonly set?: Partial<Omit<RunRow, "project" | "id" | "revision">>
+  /** Members that are there are written; `undefined` empties a member that may be empty. */
+  readonly set?: Partial<Omit<RunRow, "project" | "id" | "revision" | "service" | "reason" | "finished">> & {
+    readonly [Member in "service" | "reason" | "finished"]?: RunRow[Member] | undefined
+  }
   /** Written to `transitions` whenever `set.state` differs from the row's. */
   readonly at: string
   readonly attempts?: readonly AttemptRow[]
@@ -218,6 +229,7 @@ export interface RunStore {
   /** With its first transition. False when the id is taken. */
   insert(row: RunRow): Promise<boolean>
   get(project: string, id: string): Promise<RunRow | undefined>
+  /** The rows come without `built`. */
   list(
     project: string,
     options: ListOptions & {
@@ -228,10 +240,11 @@ export interface RunStore {
       readonly functionRef?: string
       readonly action?: string
       readonly name?: string
+      /** Kinds left out of the list; `node` stands for `node+job:run` too. */
       readonly hideKinds?: readonly string[]
     },
   ): Promise<Rows<RunRow>>
-  /** Records what the user wants. */
+  /** Records what the user wants. A deletion is not taken back. */
   setDesired(project: string, id: string, desired: Desired, at: string): Promise<RunRow | undefined>
   /** False when the row has moved on: read again and decide anew. */
   commit(change: RunChange): Promise<boolean>
@@ -243,7 +256,10 @@ export interface RunStore {
   transitions(project: string, id: string): Promise<readonly TransitionRow[]>
   /** Of a project, after a sequence number, oldest first. */
   transitionsAfter(project: string, seq: number, limit: number): Promise<readonly TransitionRow[]>
-  /** Lowest and highest sequence number kept for a project; zeros for none. */
+  /**
+   * A reader that has seen `first - 1` or later has missed nothing; `last` is the newest number. Zeros when there is no
+   * such project.
+   */
   transitionRange(project: string): Promise<{ readonly first: number; readonly last: number }>
   countByState(): Promise<Readonly<Partial<Record<RunState, number>>>>
 }
@@ -283,6 +299,17 @@ export interface StoredChunk {
   readonly gap?: string
 }
 
+/** A chunk and its place in the stream, from 1. */
+export interface NumberedChunk extends StoredChunk {
+  readonly number: number
+}
+
+/**
+ * Where to begin reading: a byte offset (the first chunk may begin before it), or after a chunk. Who follows a stream
+ * goes on after the last chunk it got: a chunk that marks a gap at the end has no bytes.
+ */
+export type LogPosition = number | { readonly after: number }
+
 export interface LogStore {
   append(appends: readonly LogAppend[]): Promise<void>
   /** Streams of a run, oldest first, with their length and where to go on. */
@@ -290,8 +317,8 @@ export interface LogStore {
     project: string,
     run: string,
   ): Promise<readonly (LogKey & { readonly length: number; readonly resume: string })[]>
-  /** Chunks of a stream from an offset on, at most `limit` of them. */
-  read(key: LogKey, from: number, limit: number): Promise<readonly StoredChunk[]>
+  /** Chunks of a stream from a position on, at most `limit` of them. */
+  read(key: LogKey, from: LogPosition, limit: number): Promise<readonly NumberedChunk[]>
 }
 
 export interface SecretRow {

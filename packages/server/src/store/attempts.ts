@@ -1,0 +1,67 @@
+import type { Kysely } from "kysely"
+import { fromText, optional, optionalJson, toOptionalText, toText } from "./json-text.ts"
+import type { AttemptRow } from "./store.ts"
+import type { NewRowOf, RowOf, Tables } from "./tables.ts"
+
+/** Of one run, oldest first. */
+export async function readAttempts(
+  database: Kysely<Tables>,
+  { project, id }: { readonly project: string; readonly id: string },
+): Promise<readonly AttemptRow[]> {
+  const rows = await database
+    .selectFrom("attempts")
+    .selectAll()
+    .where("project", "=", project)
+    .where("run", "=", id)
+    .orderBy("number")
+    .execute()
+  return rows.map(toAttempt)
+}
+
+/** Inserts or replaces whole rows, oldest first: the table refuses a second attempt beside one that has not ended. */
+export async function writeAttempts(database: Kysely<Tables>, attempts: readonly AttemptRow[]): Promise<void> {
+  for (const attempt of attempts.toSorted((a, b) => a.number - b.number)) {
+    const { project, run, number, ...columns } = toColumns(attempt)
+    await database
+      .insertInto("attempts")
+      .values({ project, run, number, ...columns })
+      .onConflict((conflict) => conflict.columns(["project", "run", "number"]).doUpdateSet(columns))
+      .execute()
+  }
+}
+
+function toColumns(row: AttemptRow): NewRowOf<"attempts"> {
+  return {
+    uid: row.uid,
+    project: row.project,
+    run: row.run,
+    number: row.number,
+    attempt_json: toText(row.attempt),
+    created: row.created,
+    observation_json: toOptionalText(row.observation),
+    parity_json: toOptionalText(row.parity),
+    findings_json: toOptionalText(row.findings),
+    started: row.started ?? null,
+    stop_requested: row.stopRequested ?? null,
+    ended: row.ended ?? null,
+    removed: row.removed ?? null,
+  }
+}
+
+function toAttempt(row: RowOf<"attempts">): AttemptRow {
+  return {
+    uid: row.uid,
+    project: row.project,
+    run: row.run,
+    number: row.number,
+    attempt: fromText(row.attempt_json),
+    created: row.created,
+    ...optionalJson<"observation", NonNullable<AttemptRow["observation"]>>("observation", row.observation_json),
+    ...optionalJson<"parity", NonNullable<AttemptRow["parity"]>>("parity", row.parity_json),
+    ...optionalJson<"findings", NonNullable<AttemptRow["findings"]>>("findings", row.findings_json),
+    ...optional("started", row.started),
+    ...optional("stopRequested", row.stop_requested),
+    ...optional("ended", row.ended),
+    ...optional("removed", row.removed),
+  }
+}

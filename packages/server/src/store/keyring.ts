@@ -1,0 +1,119 @@
+import { BerthError } from "@berth/spec"
+import type { Kysely } from "kysely"
+import { createKey, type Key, type Sealed, seal, unseal } from "./cipher.ts"
+import type { Engine } from "./engine.ts"
+import { type KeyFile, readOrCreateKeys } from "./key-file.ts"
+import type { Tables } from "./tables.ts"
+
+/** What encrypts and decrypts for the tables. */
+export interface Keyring {
+  /** Makes the key file when it is the first value. */
+  seal(place: string, text: string): Sealed
+  unseal(place: string, value: Uint8Array): string
+  /** Encrypts everything stored under a new key; the number of values. */
+  rotate(): Promise<number>
+}
+
+/** Where a secret's value belongs. */
+export function secretPlace(project: string, name: string): string {
+  return `${project}/${name}`
+}
+
+/** Where a manifest belongs. No secret's name has a slash. */
+export function objectPlace(project: string, position: number): string {
+  return `${project}/object/${position}`
+}
+
+/** Refuses stored values whose key is not there: they would be lost one by one, in the middle of runs. */
+export async function openKeyring({ database, transact }: Engine, file: KeyFile): Promise<Keyring> {
+  const used = await readUsedKeys(database)
+  const present = file.read()
+  requireKeys(file, used, present ?? [])
+  let keys = present === undefined ? undefined : dropUnused(file, present, used)
+
+  function open(): readonly Key[] {
+    keys ??= readOrCreateKeys(file)
+    return keys
+  }
+  return {
+    seal: (place, text) => seal(currentOf(open()), place, text),
+    unseal: (place, value) => unseal(open(), place, value),
+    async rotate() {
+      const before = open()
+      const next = createKey()
+      file.write([...before, next])
+      keys = [...before, next]
+      const count = await transact((transaction) => reseal(transaction, before, next))
+      file.write([next])
+      keys = [next]
+      return count
+    },
+  }
+}
+
+function currentOf(keys: readonly Key[]): Key {
+  const key = keys.at(-1)
+  if (key === undefined) throw new BerthError("internal", "The keyring is empty.")
+  return key
+}
+
+async function readUsedKeys(database: Kysely<Tables>): Promise<readonly string[]> {
+  const rows = await database
+    .selectFrom("secrets")
+    .select("key_id")
+    .where("key_id", "is not", null)
+    .union(database.selectFrom("objects").select("key_id").where("key_id", "is not", null))
+    .execute()
+  return rows.flatMap((row) => row.key_id ?? [])
+}
+
+function requireKeys(file: KeyFile, used: readonly string[], present: readonly Key[]): void {
+  const missing = used.filter((id) => !present.some((key) => key.id === id))
+  if (missing.length === 0) return
+  const what = present.length === 0 ? "does not exist" : "holds another key"
+  throw new BerthError(
+    "invalid",
+    `Secrets are stored under the key ${missing.join(", ")}, but ${file.path} ${what}. ` +
+      "Put the key back, or name its file in BERTH_SECRET_KEY_FILE.",
+  )
+}
+
+/** A rotation that was cut short left two keys: the one that encrypts nothing goes, the last of all stays. */
+function dropUnused(file: KeyFile, present: readonly Key[], used: readonly string[]): readonly Key[] {
+  if (present.length === 1 || used.length === 0) return present
+  const kept = present.filter((key) => used.includes(key.id))
+  if (kept.length < present.length) file.write(kept)
+  return kept
+}
+
+async function reseal(database: Kysely<Tables>, before: readonly Key[], next: Key): Promise<number> {
+  const secrets = await database.selectFrom("secrets").select(["ordinal", "project", "name", "value"]).execute()
+  const objects = await database.selectFrom("objects").select(["project", "position", "sealed"]).execute()
+  let count = 0
+  for (const { ordinal, project, name, value } of secrets) {
+    if (value === null) continue
+    const sealed = moveTo(next, before, { place: secretPlace(project, name), value })
+    await database
+      .updateTable("secrets")
+      .set({ value: sealed.value, key_id: sealed.keyId })
+      .where("ordinal", "=", ordinal)
+      .execute()
+    count += 1
+  }
+  for (const { project, position, sealed: value } of objects) {
+    if (value === null) continue
+    const sealed = moveTo(next, before, { place: objectPlace(project, position), value })
+    await database
+      .updateTable("objects")
+      .set({ sealed: sealed.value, key_id: sealed.keyId })
+      .where("project", "=", project)
+      .where("position", "=", position)
+      .execute()
+    count += 1
+  }
+  return count
+}
+
+function moveTo(next: Key, before: readonly Key[], { place, value }: { place: string; value: Uint8Array }): Sealed {
+  return seal(next, place, unseal([...before, next], place, value))
+}

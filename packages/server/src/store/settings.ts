@@ -1,0 +1,93 @@
+import type { JsonObject, Policy, Profile } from "@berth/spec"
+import type { Kysely } from "kysely"
+import type { Engine } from "./engine.ts"
+import { fromText, toText } from "./json-text.ts"
+import { type Keyring, objectPlace } from "./keyring.ts"
+import type { SettingStore } from "./store.ts"
+import type { NewRowOf, RowOf, Tables } from "./tables.ts"
+
+/** Kinds of manifest that hold no secret. Everything else is stored encrypted, whole: an annotation can repeat a value. */
+const openKinds: readonly unknown[] = ["ConfigMap", "Node", "PersistentVolume", "PersistentVolumeClaim"]
+
+/** What administrators and users set: profiles, policies, local stand-ins for cluster objects. */
+export function createSettings({ database, transact }: Engine, keyring: Keyring): SettingStore {
+  return {
+    async profiles() {
+      const rows = await database.selectFrom("profiles").select("profile_json").orderBy("name").execute()
+      return rows.map((row) => fromText<Profile>(row.profile_json))
+    },
+    async putProfile(profile, at) {
+      const columns = { profile_json: toText(profile), updated: at }
+      await transact((transaction) =>
+        transaction
+          .insertInto("profiles")
+          .values({ name: profile.name, ...columns })
+          .onConflict((conflict) => conflict.column("name").doUpdateSet(columns))
+          .execute(),
+      )
+    },
+    async removeProfile(name) {
+      const { numDeletedRows } = await transact((transaction) =>
+        transaction.deleteFrom("profiles").where("name", "=", name).executeTakeFirstOrThrow(),
+      )
+      return numDeletedRows === 1n
+    },
+    async policy(project) {
+      const row = await database
+        .selectFrom("policies")
+        .select("policy_json")
+        .where("project", "=", project)
+        .executeTakeFirst()
+      return row === undefined ? {} : fromText<Policy>(row.policy_json)
+    },
+    async putPolicy(project, policy, at) {
+      const columns = { policy_json: toText(policy), updated: at }
+      await transact((transaction) =>
+        transaction
+          .insertInto("policies")
+          .values({ project, ...columns })
+          .onConflict((conflict) => conflict.column("project").doUpdateSet(columns))
+          .execute(),
+      )
+    },
+    async objects(project) {
+      const rows = await database
+        .selectFrom("objects")
+        .selectAll()
+        .where("project", "=", project)
+        .orderBy("position")
+        .execute()
+      return rows.map((row) => toManifest(row, keyring))
+    },
+    async putObjects(project, objects, at) {
+      const rows = objects.map((manifest, position) => toRow(keyring, { project, position, updated: at }, manifest))
+      await transact((transaction) => replaceObjects(transaction, project, rows))
+    },
+  }
+}
+
+async function replaceObjects(
+  database: Kysely<Tables>,
+  project: string,
+  rows: readonly NewRowOf<"objects">[],
+): Promise<void> {
+  await database.deleteFrom("objects").where("project", "=", project).execute()
+  for (const row of rows) await database.insertInto("objects").values(row).execute()
+}
+
+function toRow(
+  keyring: Keyring,
+  identity: Pick<NewRowOf<"objects">, "project" | "position" | "updated">,
+  manifest: JsonObject,
+): NewRowOf<"objects"> {
+  const text = toText(manifest)
+  if (openKinds.includes(manifest.kind)) return { ...identity, manifest_json: text, sealed: null, key_id: null }
+  const sealed = keyring.seal(objectPlace(identity.project, identity.position), text)
+  return { ...identity, manifest_json: null, sealed: sealed.value, key_id: sealed.keyId }
+}
+
+function toManifest(row: RowOf<"objects">, keyring: Keyring): JsonObject {
+  if (row.manifest_json !== null) return fromText(row.manifest_json)
+  if (row.sealed === null) return {}
+  return fromText(keyring.unseal(objectPlace(row.project, row.position), row.sealed))
+}

@@ -41,6 +41,16 @@ export function createPrincipals({ database, transact }: Engine): PrincipalStore
         .orderBy("id")
         .execute()
     },
+    async sharedWith(user) {
+      const rows = await database
+        .selectFrom("shares")
+        .select("project")
+        .distinct()
+        .where("user", "in", [user, "*"])
+        .orderBy("project")
+        .execute()
+      return rows.map((row) => row.project)
+    },
     async removeShare(project, id) {
       const { numDeletedRows } = await transact((transaction) =>
         transaction.deleteFrom("shares").where("project", "=", project).where("id", "=", id).executeTakeFirstOrThrow(),

@@ -390,4 +390,6 @@ export interface PrincipalStore {
   share(row: ShareRow): Promise<void>
   shares(project: string): Promise<readonly ShareRow[]>
   removeShare(project: string, id: string): Promise<boolean>
+  /** Projects shared with a user, or with everyone. */
+  sharedWith(user: string): Promise<readonly string[]>
 }

@@ -1,3 +1,4 @@
+import { secretAlias } from "./labels.ts"
 import type { Requirements, SecretRef } from "./requirements.ts"
 import { platformVariables } from "./runner.ts"
 
@@ -33,8 +34,8 @@ export function secretVariables(
   return Object.fromEntries(variables)
 }
 
-/** The name as a shell can read it, in capitals; undefined where that is no other name or no identifier. */
+/** The name as a shell can read it, in capitals; undefined where that is no other name. */
 function aliasOf(name: string): string | undefined {
-  const alias = name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_")
-  return alias === name || !/^[A-Z_]/.test(alias) ? undefined : alias
+  const alias = secretAlias(name) ?? name.toUpperCase()
+  return alias === name ? undefined : alias
 }

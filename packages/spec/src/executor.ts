@@ -124,6 +124,8 @@ export interface InventoryNode {
     readonly value?: string
     readonly effect: string
   }[]
+  /** Closed to new work, as by `kubectl cordon`. Default false. */
+  readonly unschedulable?: boolean
   /** Kubernetes resource names → quantity: `cpu`, `memory`, `nvidia.com/gpu`. */
   readonly allocatable: Readonly<Record<string, string>>
   /** Sum of the requests of what runs there. */

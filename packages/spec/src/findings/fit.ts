@@ -8,6 +8,7 @@ export const fitFindings = {
     free: string
     allocatable: string
     node?: string
+    layer?: string
   }>({
     severity: "notice",
     class: "resources",
@@ -21,6 +22,7 @@ export const fitFindings = {
     allocatable: string
     shortfall: string
     node: string
+    layer?: string
   }>({
     severity: "warning",
     class: "resources",
@@ -28,7 +30,13 @@ export const fitFindings = {
       `${requested} of ${resource} requested, but ${node} offers ${allocatable} in all: ${shortfall} short. It cannot start as it is.`,
     hint: () => "Ask for less, or use a larger machine.",
   }),
-  "gpu.none": entry<{ resource: string; requested: string; node: string; available: readonly string[] }>({
+  "gpu.none": entry<{
+    resource: string
+    requested: string
+    node: string
+    available: readonly string[]
+    layer?: string
+  }>({
     severity: "warning",
     class: "resources",
     message: ({ resource, requested, node }) =>
@@ -42,6 +50,7 @@ export const fitFindings = {
     node: string
     actual?: string
     nearestKeys: readonly string[]
+    layer?: string
   }>({
     severity: "warning",
     class: "resources",
@@ -51,7 +60,7 @@ export const fitFindings = {
         : `The selector wants ${key}=${value}, but ${node} has ${key}=${actual}.`,
     hint: ({ nearestKeys }) => (nearestKeys.length === 0 ? undefined : `Labels like it: ${nearestKeys.join(", ")}.`),
   }),
-  "placement.affinity.no_match": entry<{ node: string; unmet: readonly string[] }>({
+  "placement.affinity.no_match": entry<{ node: string; unmet: readonly string[]; layer?: string }>({
     severity: "warning",
     class: "resources",
     message: ({ node, unmet }) =>

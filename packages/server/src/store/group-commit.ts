@@ -1,6 +1,7 @@
 import { BerthError } from "@berth/spec"
 import { CompiledQuery, type Kysely } from "kysely"
 import type { Body, Engine } from "./engine.ts"
+import { toStoreError } from "./failure.ts"
 import type { Tables } from "./tables.ts"
 
 const maxGroup = 64
@@ -27,7 +28,7 @@ export function createGroupCommit(database: Kysely<Tables>): Engine["transact"] 
       await database.connection().execute((connection) => commitGroup(connection, group))
       for (const waiting of group) waiting.resolve()
     } catch (error) {
-      for (const waiting of group) waiting.reject(error)
+      for (const waiting of group) waiting.reject(toStoreError(error))
     }
     if (queue.length > 0) setImmediate(drain)
     else busy = false
@@ -88,7 +89,7 @@ async function runInSavepoint(connection: Kysely<Tables>, waiting: Waiting): Pro
     await waiting.run(connection)
   } catch (error) {
     await execute(connection, "rollback to body")
-    waiting.reject(error)
+    waiting.reject(toStoreError(error))
   }
   await execute(connection, "release body")
 }

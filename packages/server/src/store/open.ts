@@ -1,13 +1,17 @@
 import { closeSync, mkdirSync, openSync } from "node:fs"
 import { join } from "node:path"
+import type { Logger } from "pino"
 import { createChanges } from "./changes.ts"
 import type { Engine } from "./engine.ts"
 import { createEntities } from "./entities.ts"
 import { readInstance } from "./instance.ts"
 import { createKeyFile } from "./key-file.ts"
 import { openKeyring } from "./keyring.ts"
+import { lockFolder } from "./lock.ts"
 import { createLogs } from "./logs.ts"
 import { migrate } from "./migrations/migrate.ts"
+import { openPostgres } from "./postgres.ts"
+import { lockDatabase } from "./postgres-lock.ts"
 import { createPrincipals } from "./principals.ts"
 import { createProjects } from "./projects.ts"
 import { createRuns } from "./runs.ts"
@@ -25,27 +29,39 @@ export interface StoreOptions {
   readonly secretKeyFile?: string
   /** Deletions of runs that a project remembers for readers of its transitions. Default 10,000. */
   readonly keptDeletions?: number
+  readonly log?: Pick<Logger, "warn">
 }
 
-/** Opens the store, brings its schema up to date and takes it into this process's possession. */
+/** Opens the store, takes it into this process's possession and brings its schema up to date. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
-  const engine = openEngine(options)
+  const folder = await lockFolder(options.dataDir)
+  const opened: (() => Promise<void> | void)[] = [() => folder.release()]
+  const close = async (): Promise<void> => {
+    for (const end of opened.splice(0).reverse()) await end()
+  }
   try {
-    return await assemble(engine, options)
+    const lock = options.databaseUrl === undefined ? undefined : await lockDatabase(options.databaseUrl)
+    if (lock !== undefined) opened.push(() => lock.release())
+    const engine = await openEngine(options)
+    opened.push(() => engine.close())
+    return { ...(await assemble(engine, options)), lost: lock?.lost ?? new AbortController().signal, close }
   } catch (error) {
-    await engine.close()
+    await close()
     throw error
   }
 }
 
-function openEngine({ dataDir }: StoreOptions): Engine {
+async function openEngine({ dataDir, databaseUrl, log }: StoreOptions): Promise<Engine> {
+  if (databaseUrl !== undefined) {
+    return await openPostgres(databaseUrl, (error) => log?.warn({ err: error }, "an idle database connection broke"))
+  }
   const path = join(dataDir, "berth.db")
   closeSync(openSync(path, "a", 0o600))
   return openSqlite(path)
 }
 
-async function assemble(engine: Engine, options: StoreOptions): Promise<Store> {
+async function assemble(engine: Engine, options: StoreOptions): Promise<Omit<Store, "lost" | "close">> {
   await migrate(engine)
   const { instance, epoch } = await readInstance(engine)
   const keyring = await openKeyring(engine, createKeyFile(options.secretKeyFile ?? join(options.dataDir, "secret.key")))
@@ -59,8 +75,6 @@ async function assemble(engine: Engine, options: StoreOptions): Promise<Store> {
     settings: createSettings(engine, keyring),
     principals: createPrincipals(engine),
     instance,
-    lost: new AbortController().signal,
     onChange,
-    close: () => engine.close(),
   }
 }

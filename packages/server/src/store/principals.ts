@@ -30,16 +30,17 @@ export function createPrincipals({ database, transact }: Engine): PrincipalStore
       return numDeletedRows === 1n
     },
     async share(row) {
-      await transact((transaction) => transaction.insertInto("shares").values(fromShare(row)).execute())
+      await transact((transaction) => transaction.insertInto("shares").values(toShare(row)).execute())
     },
     async shares(project) {
-      return await database
+      const rows = await database
         .selectFrom("shares")
         .selectAll()
         .where("project", "=", project)
         .orderBy("created")
         .orderBy("id")
         .execute()
+      return rows.map(toShare)
     },
     async sharedWith(user) {
       const rows = await database
@@ -86,6 +87,6 @@ function toToken(row: RowOf<"tokens">): TokenRow {
   }
 }
 
-function fromShare({ id, project, owner, user, created }: ShareRow): RowOf<"shares"> {
+function toShare({ id, project, owner, user, created }: ShareRow): RowOf<"shares"> {
   return { id, project, owner, user, created }
 }

@@ -1,4 +1,4 @@
-import { BerthError, type RunState } from "@berth/spec"
+import { BerthError, canTransition, type RunState } from "@berth/spec"
 import { type Kysely, type SqlBool, sql } from "kysely"
 import { readAttempts, writeAttempts } from "./attempts.ts"
 import type { Engine } from "./engine.ts"
@@ -124,7 +124,7 @@ async function commit(database: Kysely<Tables>, epoch: number, change: RunChange
   if (numUpdatedRows !== 1n) return false
   await writeAttempts(database, change.attempts ?? [])
   await appendLogs(database, change.logs ?? [])
-  if (state !== undefined && state !== before) {
+  if (state !== undefined && state !== before.state) {
     await insertTransition(database, epoch, {
       project: change.project,
       run: change.id,
@@ -137,23 +137,23 @@ async function commit(database: Kysely<Tables>, epoch: number, change: RunChange
 }
 
 /** The state at the revision that the change names. */
-async function readState(database: Kysely<Tables>, change: RunChange): Promise<RunState | undefined> {
-  const row = await database
+async function readState(
+  database: Kysely<Tables>,
+  change: RunChange,
+): Promise<Pick<RunRow, "state" | "action"> | undefined> {
+  return await database
     .selectFrom("runs")
-    .select("state")
+    .select(["state", "action"])
     .where("project", "=", change.project)
     .where("id", "=", change.id)
     .where("revision", "=", change.revision)
     .executeTakeFirst()
-  return row?.state
 }
 
-const outcomes: readonly RunState[] = ["COMPLETED", "ERROR"]
-
 /** The last guard of the rule that an outcome never changes. */
-function checkTransition(change: RunChange, from: RunState, to: RunState): void {
-  if (from === to || !outcomes.includes(from) || to === "DELETING" || to === "DELETED") return
-  throw new BerthError("internal", `Run ${change.id} is ${from}; it cannot become ${to}.`)
+function checkTransition(change: RunChange, before: Pick<RunRow, "state" | "action">, to: RunState): void {
+  if (before.state === to || canTransition(before.state, to, before.action)) return
+  throw new BerthError("internal", `Run ${change.id} is ${before.state}; it cannot become ${to}.`)
 }
 
 async function remove(
@@ -184,7 +184,7 @@ async function readLive(database: Kysely<Tables>): Promise<readonly RunRef[]> {
     select project, run as id from attempts where removed is null
     order by project, id
   `.execute(database)
-  return rows
+  return rows.map((row) => ({ project: row.project, id: row.id }))
 }
 
 async function countByState(database: Kysely<Tables>): Promise<Partial<Record<RunState, number>>> {

@@ -1,0 +1,50 @@
+import { BerthError } from "@berth/spec"
+
+interface Failure {
+  readonly code: "not_found" | "unavailable"
+  readonly message: string
+}
+
+const ownerGone: Failure = {
+  code: "not_found",
+  message: "No such EntityName: the project or run that this belongs to does not exist any more.",
+}
+const diskFull: Failure = { code: "unavailable", message: "The database's disk is full. Make room, then try again." }
+const unreachable: Failure = { code: "unavailable", message: "The database can't be reached. Try again later." }
+
+/** By SQLite's extended result code, or the primary one. */
+const sqliteFailures: Readonly<Record<number, Failure>> = { 787: ownerGone, 13: diskFull }
+
+/** By SQLSTATE, its class, or Node's code for a broken connection. */
+const postgresFailures: Readonly<Record<string, Failure>> = {
+  "23503": ownerGone,
+  "53100": diskFull,
+  "08": unreachable,
+  "57P01": unreachable,
+  "57P02": unreachable,
+  "57P03": unreachable,
+  "53300": unreachable,
+  ECONNREFUSED: unreachable,
+  ECONNRESET: unreachable,
+  ENOENT: unreachable,
+  ENOTFOUND: unreachable,
+  EPIPE: unreachable,
+  ETIMEDOUT: unreachable,
+}
+
+/** What a database's own error means to the caller; any other comes back as it is. */
+export function toStoreError(error: unknown): unknown {
+  const failure = findFailure(error)
+  return failure === undefined ? error : new BerthError(failure.code, failure.message, { cause: error })
+}
+
+function findFailure(error: unknown): Failure | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ("errcode" in error && typeof error.errcode === "number") {
+    return sqliteFailures[error.errcode] ?? sqliteFailures[error.errcode & 0xff]
+  }
+  if ("code" in error && typeof error.code === "string") {
+    return postgresFailures[error.code] ?? postgresFailures[error.code.slice(0, 2)]
+  }
+  return error.message.startsWith("Connection terminated") ? unreachable : undefined
+}

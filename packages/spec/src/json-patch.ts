@@ -17,7 +17,7 @@ function applyOperation(document: Json, operation: PatchOperation): Json {
   switch (operation.op) {
     case "add":
     case "replace":
-      return write(document, operation, operation.value)
+      return write(document, { op: operation.op, path: operation.path }, operation.value)
     case "remove":
       return remove(document, operation.path)
     case "move": {

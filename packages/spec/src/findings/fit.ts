@@ -81,12 +81,6 @@ export const fitFindings = {
     message: ({ node }) => `${node} is closed to new work (unschedulable).`,
     hint: () => "An administrator reopens it with kubectl uncordon, or by the Node manifest.",
   }),
-  "secret.missing": entry<{ name: string; project: string }>({
-    severity: "error",
-    class: "user",
-    message: ({ name, project }) => `The secret ${name} is not set in the project ${project}.`,
-    hint: ({ name }) => `Set it with: berth secret set ${name}`,
-  }),
   "volume.claim.missing": entry<{ volume: string; claim: string }>({
     severity: "warning",
     class: "user",

@@ -127,6 +127,11 @@ export const outcomeFindings = {
     message: ({ message }) => `The program could not be started${detail(message)}`,
     hint: () => "Check the command, its interpreter, and that it is installed where the run runs.",
   }),
+  "run.start_failed": entry<{ message: string }>({
+    severity: "warning",
+    class: "transient",
+    message: ({ message }) => `It could not be started yet and is tried again: ${message}`,
+  }),
   "run.retried": entry<{ attempt: number; next: number; cause: string }>({
     severity: "notice",
     class: "transient",

@@ -25,7 +25,7 @@ export interface ClientOptions {
 }
 
 /** A Berth server, as one user sees it. */
-export interface Client {
+export interface BerthClient {
   readonly projects: Projects
   readonly profiles: Profiles
   /** The handle of a project, without asking the server whether there is one. */
@@ -33,12 +33,12 @@ export interface Client {
   /** Whether the server does its work. @throws BerthError `unavailable`. */
   health(options?: CallOptions): Promise<HealthResult>
   /**
-   * Calls any endpoint of the contract as it is: snake_case bodies, paths of issues as the wire has them.
+   * Any endpoint of the contract as it is: snake_case bodies, paths of issues as the wire has them.
    *
    * @example
-   * await client.call("createRun", { params: { project }, query: { strict: "keys" }, body })
+   * await client.transport.call("createRun", { params: { project }, query: { strict: "keys" }, body })
    */
-  readonly call: Transport["call"]
+  readonly transport: Transport
 }
 
 /**
@@ -50,7 +50,7 @@ export interface Client {
  * const berth = createClient()
  * const project = await berth.projects.ensure("churn")
  */
-export function createClient(options: ClientOptions = {}): Client {
+export function createClient(options: ClientOptions = {}): BerthClient {
   const send = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const transport = createTransport({ locate: () => locate(options), fetch: send })
   const feeds = new Map<string, EventFeed>()
@@ -67,7 +67,7 @@ export function createClient(options: ClientOptions = {}): Client {
     profiles: toProfiles(context),
     project: (name) => toProject(context, name),
     health: (call = {}) => transport.call("readHealth", { params: {}, ...call }),
-    call: transport.call,
+    transport,
   }
 }
 

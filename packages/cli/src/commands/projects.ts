@@ -1,0 +1,60 @@
+import type { Entity } from "@berth/spec"
+import { printResult } from "../output.ts"
+import type { Session } from "../session.ts"
+import { formatTable } from "../table.ts"
+
+/** `berth project list`. */
+export async function listProjects(session: Session): Promise<void> {
+  const projects: Entity[] = []
+  for await (const project of session.client.projects.list()) projects.push(await project.read())
+  await printResult(projects, session, () =>
+    projects.length === 0
+      ? "No projects yet. The first run makes one, or: berth project create NAME"
+      : formatTable(projects, [
+          { title: "PROJECT", cell: (project) => project.name },
+          { title: "CREATED", cell: (project) => project.metadata.created },
+          { title: "BY", cell: (project) => project.user },
+        ]),
+  )
+}
+
+/** `berth project create NAME`. */
+export async function createProject(session: Session, name: string): Promise<void> {
+  const project = await session.client.projects.create({ name })
+  await printResult(await project.read(), session, () => `Project ${name} is created.`)
+}
+
+/** `berth project delete NAME [--cascade]`. */
+export async function deleteProject(session: Session, name: string, cascade: boolean): Promise<void> {
+  await session.client.project(name).delete({ cascade })
+  await printResult({ name }, session, () => `Project ${name} is deleted.`)
+}
+
+/** `berth inventory`: what there is to ask for. */
+export async function showInventory(session: Session): Promise<void> {
+  const inventory = await session.client.project(session.project).inventory()
+  await printResult(inventory, session, () => {
+    const { nodes, claims, configMaps, secrets, capabilities } = inventory
+    return [
+      formatTable(nodes, [
+        { title: "NODE", cell: (node) => node.name },
+        { title: "CPU", cell: (node) => `${node.requested.cpu ?? "0"} of ${node.allocatable.cpu ?? "0"}` },
+        { title: "MEMORY", cell: (node) => `${node.requested.memory ?? "0"} of ${node.allocatable.memory ?? "0"}` },
+        {
+          title: "TAINTS",
+          cell: (node) => node.taints.map((taint) => `${taint.key}=${taint.value ?? ""}:${taint.effect}`).join(", "),
+        },
+      ]),
+      "",
+      `claims      ${claims.join(", ") || "none"}`,
+      `config maps ${configMaps.join(", ") || "none"}`,
+      `secrets     ${secrets.join(", ") || "none"}`,
+      "",
+      formatTable(capabilities, [
+        { title: "FIELD", cell: ({ path }) => path },
+        { title: "HERE", cell: ({ level }) => level },
+        { title: "HOW", cell: ({ how }) => how },
+      ]),
+    ].join("\n")
+  })
+}

@@ -1,0 +1,145 @@
+import type { Run } from "@berth/sdk"
+import { BerthError, formatDuration, type RunEntity } from "@berth/spec"
+import { formatFindings } from "../findings.ts"
+import { numberFixes } from "../fixes.ts"
+import { exitCodeOfRun, followRun, formatEnd } from "../follow.ts"
+import { printResult } from "../output.ts"
+import { formatResolved } from "../resolved-table.ts"
+import type { Session } from "../session.ts"
+import { formatTable } from "../table.ts"
+
+/** A run by its id or by the beginning of it. @throws BerthError `not_found`, or `invalid` when several begin so */
+export async function findRun({ client, project }: Session, id: string): Promise<Run> {
+  const { runs } = client.project(project)
+  try {
+    return await runs.get(id)
+  } catch (error) {
+    if (BerthError.from(error).code !== "not_found") throw error
+  }
+  const matches: Run[] = []
+  for await (const run of runs.list({ q: id })) {
+    if (run.id.startsWith(id)) matches.push(run)
+    if (matches.length > 1) break
+  }
+  const [only, second] = matches
+  if (only === undefined)
+    throw new BerthError(
+      "not_found",
+      `There is no run ${id} in project ${project}. berth list shows the runs there are.`,
+    )
+  if (second !== undefined) throw new BerthError("invalid", `Several runs begin with ${id}: ${only.id}, ${second.id} …`)
+  return only
+}
+
+/** `berth list`: the newest runs first. */
+export async function listRuns(session: Session, { state, limit }: { state?: string; limit: number }): Promise<void> {
+  const runs: Run[] = []
+  const filter = state === undefined ? {} : { state: state.toUpperCase() as Run["state"] }
+  for await (const run of session.client.project(session.project).runs.list(filter)) {
+    if (runs.push(run) >= limit) break
+  }
+  await printResult(
+    runs.map(({ entity }) => entity),
+    session,
+    () =>
+      runs.length === 0
+        ? `No runs in project ${session.project} yet. Start one: berth run FILE --follow`
+        : formatTable(runs, [
+            { title: "RUN", cell: (run) => run.id.slice(0, 12) },
+            { title: "FUNCTION", cell: (run) => functionName(run.entity) },
+            { title: "KIND", cell: (run) => run.entity.kind.replace(/:run$/, "") },
+            { title: "STATE", cell: (run) => session.terminal.paint(stateColour(run.state), run.state) },
+            { title: "AGE", cell: (run) => formatDuration(Date.now() - Date.parse(run.entity.metadata.created)) },
+            { title: "WHY", cell: (run) => run.status.message ?? "" },
+          ]),
+  )
+}
+
+function stateColour(state: string): "green" | "red" | "yellow" | "cyan" {
+  if (state === "COMPLETED") return "green"
+  if (state === "ERROR") return "red"
+  return state === "RUNNING" ? "cyan" : "yellow"
+}
+
+function functionName({ spec }: RunEntity): string {
+  return /\/\/[^/]+\/([^:]+)/.exec(String(spec.function ?? spec.task))?.[1] ?? ""
+}
+
+/** `berth get RUN`: everything about one run. */
+export async function getRun(session: Session, id: string): Promise<void> {
+  const run = await findRun(session, id)
+  await printResult(run.entity, session, () => {
+    const { resolved, results } = run.status
+    return [
+      `${functionName(run.entity)} · run ${run.id}`,
+      formatEnd(run),
+      ...(resolved === undefined ? [] : ["", formatResolved(resolved, session.terminal)]),
+      ...(run.findings.length === 0 ? [] : ["", formatFindings(numberFixes(run.findings), session.terminal)]),
+      ...(results === undefined ? [] : ["", JSON.stringify(results, null, 2)]),
+    ].join("\n")
+  })
+}
+
+export interface LogsOptions {
+  readonly follow?: boolean
+  readonly tail?: number
+  readonly attempt?: number
+  readonly container?: string
+  readonly since?: string
+}
+
+/** `berth logs RUN`: what the program wrote, nothing else, on standard output. */
+export async function printLogs(session: Session, id: string, options: LogsOptions): Promise<void> {
+  const run = await findRun(session, id)
+  for await (const line of run.logs(options)) {
+    if (session.format === "json") session.terminal.out(JSON.stringify(line))
+    else process.stdout.write(line.text)
+  }
+}
+
+/** `berth stop RUN`: asks, and waits until it has stopped. */
+export async function stopRun(session: Session, id: string): Promise<number> {
+  const run = await findRun(session, id)
+  const asked = await run.stop()
+  const ended = await asked.wait()
+  await printResult(ended.entity, session, () => `${ended.id} ${ended.state}`)
+  return 0
+}
+
+/** `berth resume RUN`. */
+export async function resumeRun(session: Session, id: string, follow: boolean): Promise<number> {
+  const run = await (await findRun(session, id)).resume()
+  if (follow) return (await followRun(run, session)).exitCode
+  await printResult(
+    run.entity,
+    session,
+    () => `${run.id} ${run.state}${run.status.message === undefined ? "" : `: ${run.status.message}`}`,
+  )
+  return exitCodeOfRun(run)
+}
+
+/** `berth delete RUN`: ends it if need be, and waits until nothing of it is left. */
+export async function deleteRun(session: Session, id: string): Promise<void> {
+  const run = await findRun(session, id)
+  const deleting = await run.delete()
+  const gone = await deleting.wait()
+  await printResult({ id: gone.id, state: gone.state }, session, () => `${gone.id} ${gone.state}`)
+}
+
+/** `berth explain RUN`: why it is where it is, and what to do. */
+export async function explainRun(session: Session, id: string): Promise<void> {
+  const run = await findRun(session, id)
+  const explained = await run.explain()
+  await printResult(explained, session, () => {
+    const numbered = numberFixes(explained.findings)
+    const fixes = numbered.flatMap(({ number }) => (number === undefined ? [] : [number]))
+    return [
+      `${run.id.slice(0, 8)} ${explained.state}`,
+      "",
+      numbered.length === 0 ? "  Nothing stands in its way." : formatFindings(numbered, session.terminal),
+      ...(fixes.length === 0
+        ? []
+        : ["", `Run it again with a fix: berth run --again ${run.id.slice(0, 8)} --fix ${fixes.join(",")}`]),
+    ].join("\n")
+  })
+}

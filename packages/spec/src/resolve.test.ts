@@ -164,6 +164,17 @@ describe("provenance", () => {
     })
   })
 
+  it("points around the parts of a leaf that is written deeper", () => {
+    const paths = {
+      "affinity.node_affinity.required.node_selector_terms.0.match_expressions.0.key": [
+        ..."affinity nodeAffinity required nodeSelectorTerms".split(" "),
+        ...[0, "matchExpressions", 0, "key"],
+      ],
+    }
+    const { provenance } = resolve([layer("run", { affinity: { nodeAffinity: {} } }, paths)])
+    expect(provenance).toEqual({ "affinity.node_affinity": { layer: "run", path: ["affinity", "nodeAffinity"] } })
+  })
+
   it("counts tolerations anew and points at where each layer wrote its own", () => {
     const { provenance } = resolve([
       layer("task", { tolerations: [{ key: "a", operator: "Exists" }] }, { "tolerations.0": ["tolerations", 0] }),

@@ -143,9 +143,13 @@ function findPath(paths: Readonly<Record<string, Path>>, leaf: string): Path {
   return exact ?? aroundPart(paths, leaf) ?? aroundLeaf(paths, leaf) ?? canonicalPath(leaf)
 }
 
+/** As many members less as the part lies deeper. */
 function aroundPart(paths: Readonly<Record<string, Path>>, leaf: string): Path | undefined {
   const part = Object.entries(paths).find(([candidate]) => candidate.startsWith(`${leaf}.`))
-  return part?.[1].slice(0, -1)
+  if (part === undefined) return undefined
+  const [candidate, path] = part
+  const depth = candidate.slice(leaf.length + 1).split(".").length
+  return path.slice(0, Math.max(1, path.length - depth))
 }
 
 function aroundLeaf(paths: Readonly<Record<string, Path>>, leaf: string): Path | undefined {

@@ -37,7 +37,7 @@ function flatten(node: CompletionNode, path: readonly string[]): Row[] {
   return [own, ...Object.entries(node.children).flatMap(([name, child]) => flatten(child, [...path, name]))]
 }
 
-const scripts = {
+const scripts: Record<Shell, (rows: readonly Row[]) => string> = {
   bash: (rows) => `# eval "$(berth completion bash)"
 _berth() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path="" word
@@ -65,7 +65,7 @@ ${scripts.bash(rows)}`,
 complete -c berth -e
 ${rows.flatMap(fishLines).join("\n")}
 `,
-} satisfies Record<Shell, (rows: readonly Row[]) => string>
+}
 
 function fishLines(row: Row): string[] {
   const depth = row.path === "" ? 0 : row.path.split(" ").length

@@ -1,4 +1,3 @@
-export { isPlatformVariable, secretVariable, secretVariables } from "./environment.ts"
 export type {
   Affinity,
   LabelSelector,
@@ -16,6 +15,7 @@ export { formatBytes } from "./bytes.ts"
 export type {
   EntityBody,
   EntityChange,
+  EnvelopeBody,
   MetadataBody,
   ObjectsBody,
   ProjectBody,
@@ -62,6 +62,7 @@ export {
   type RouteRole,
 } from "./contract/route.ts"
 export { apiLevel, type RouteName, type Routes, routes } from "./contract.ts"
+export { didYouMean, didYouMean } from "./did-you-mean.ts"
 export {
   formatDuration,
   parseDuration,
@@ -88,6 +89,7 @@ export {
   type RunStatus,
   type RunTransition,
 } from "./entity.ts"
+export { isPlatformVariable, secretVariable, secretVariables } from "./environment.ts"
 export {
   BerthError,
   type BerthErrorOptions,
@@ -132,6 +134,7 @@ export {
   fitNode,
   type NodeFit,
 } from "./fit.ts"
+export { type HistoricForm, historicForms } from "./historic.ts"
 export type {
   BoundsInput,
   QuantityInput,
@@ -144,8 +147,17 @@ export {
   type Json,
   type JsonObject,
 } from "./json.ts"
-export { didYouMean } from "./did-you-mean.ts"
 export { applyPatch } from "./json-patch.ts"
+export {
+  isDnsLabel,
+  isDnsSubdomain,
+  isIdentifier,
+  isLabelKey,
+  isLabelValue,
+  isObjectKey,
+  isServiceName,
+  toDnsLabel,
+} from "./labels.ts"
 export {
   canDelete,
   canResume,
@@ -161,6 +173,7 @@ export {
   type Normalised,
   type NormaliseOptions,
   normalise,
+  requirementNames,
 } from "./normalise.ts"
 export {
   type EndCause,
@@ -237,6 +250,7 @@ export {
   type RunnerResult,
   runnerVariables,
 } from "./runner.ts"
+export { requirementsSchema } from "./schema-wire.ts"
 export {
   type FindingCode,
   type FindingData,

@@ -7,11 +7,9 @@ const labelOperator = z.enum(["In", "NotIn", "Exists", "DoesNotExist"])
 export const nodeSelectorRequirementSchema = z.object({
   key: text.meta({ description: "A node's label, or `metadata.name` in `matchFields`." }),
   operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]),
-  values: z
-    .exactOptional(z.array(text))
-    .meta({
-      description: "At least one for In and NotIn, none for Exists and DoesNotExist, one integer for Gt and Lt.",
-    }),
+  values: z.exactOptional(z.array(text)).meta({
+    description: "At least one for In and NotIn, none for Exists and DoesNotExist, one integer for Gt and Lt.",
+  }),
 })
 
 export const nodeSelectorTermSchema = z.object({
@@ -19,7 +17,7 @@ export const nodeSelectorTermSchema = z.object({
   matchFields: z.exactOptional(z.array(nodeSelectorRequirementSchema)),
 })
 
-export const preferredTermSchema = z.object({ weight, preference: nodeSelectorTermSchema })
+const preferredTermSchema = z.object({ weight, preference: nodeSelectorTermSchema })
 
 export const labelSelectorRequirementSchema = z.object({
   key: text,
@@ -27,12 +25,12 @@ export const labelSelectorRequirementSchema = z.object({
   values: z.exactOptional(z.array(text)),
 })
 
-const labelSelectorSchema = z.object({
+export const labelSelectorSchema = z.object({
   matchLabels: z.exactOptional(z.record(z.string(), text)),
   matchExpressions: z.exactOptional(z.array(labelSelectorRequirementSchema)),
 })
 
-const podAffinityTermSchema = z.object({
+export const podAffinityTermSchema = z.object({
   labelSelector: z.exactOptional(labelSelectorSchema),
   namespaces: z.exactOptional(z.array(text)),
   namespaceSelector: z.exactOptional(labelSelectorSchema),
@@ -48,12 +46,12 @@ const podAffinitySchema = z.object({
   ),
 })
 
+export const nodeSelectorSchema = z.object({
+  nodeSelectorTerms: z.array(nodeSelectorTermSchema).meta({ description: "ORed; an empty term matches nothing." }),
+})
+
 const nodeAffinitySchema = z.object({
-  requiredDuringSchedulingIgnoredDuringExecution: z.exactOptional(
-    z.object({
-      nodeSelectorTerms: z.array(nodeSelectorTermSchema).meta({ description: "ORed; an empty term matches nothing." }),
-    }),
-  ),
+  requiredDuringSchedulingIgnoredDuringExecution: z.exactOptional(nodeSelectorSchema),
   preferredDuringSchedulingIgnoredDuringExecution: z.exactOptional(z.array(preferredTermSchema)),
 })
 

@@ -1,13 +1,58 @@
-import type { JsonObject } from "./json.ts"
-import type { Requirements } from "./requirements.ts"
+import * as z from "zod"
 import type { RequirementsInput } from "./input.ts"
+import { isJsonObject, type Json, type JsonObject } from "./json.ts"
+import type { Requirements } from "./requirements.ts"
+import { canonicalSchema } from "./schema.ts"
+import { toSnakeCase } from "./wire-name.ts"
 
 /** The wire form (snake_case) of canonical requirements; goes by schema, never by rewriting every key. */
-export function toWire(_requirements: Requirements): JsonObject {
-  throw new Error("wire is being built")
+export function toWire(requirements: Requirements): JsonObject {
+  return rename(canonicalSchema, requirements) as JsonObject
 }
 
-/** The wire form of what a TypeScript user wrote (shorthands kept as shorthands). */
-export function inputToWire(_input: RequirementsInput): JsonObject {
-  throw new Error("wire is being built")
+/**
+ * The wire form of what a TypeScript user wrote: members of ours in snake_case, shorthands kept as shorthands, the
+ * user's own keys and unknown members as they are, so that whoever reads it next can name them.
+ */
+export function inputToWire(input: RequirementsInput): JsonObject {
+  return rename(canonicalSchema, input) as JsonObject
+}
+
+/** A value that is not of the schema's form (a shorthand) is copied as it is. */
+function rename(schema: z.ZodType, value: unknown): Json {
+  if (schema instanceof z.ZodExactOptional) return rename(schema.unwrap() as z.ZodType, value)
+  if (Array.isArray(value)) {
+    return value.map((item) =>
+      schema instanceof z.ZodArray ? rename(schema.element as z.ZodType, item) : toJson(item),
+    )
+  }
+  const shape = isJsonObject(value) ? shapeOf(schema, value) : undefined
+  if (shape === undefined) return toJson(value)
+  const renamed: JsonObject = {}
+  for (const [key, member] of Object.entries(value as object)) {
+    if (member === undefined) continue
+    const inner = Object.hasOwn(shape, key) ? shape[key] : undefined
+    renamed[inner === undefined ? key : toSnakeCase(key)] = inner === undefined ? toJson(member) : rename(inner, member)
+  }
+  return renamed
+}
+
+type ObjectShape = Readonly<Record<string, z.ZodType>>
+
+/** The members that an object of this schema has: of the arm that its discriminator names, of all arms where it has none. */
+function shapeOf(schema: z.ZodType, value: JsonObject): ObjectShape | undefined {
+  if (schema instanceof z.ZodObject) return schema.shape
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = schema.def
+    const options = schema.options as z.ZodObject[]
+    return options.find((option) => (option.shape[discriminator] as z.ZodLiteral).value === value[discriminator])?.shape
+  }
+  if (schema instanceof z.ZodUnion) {
+    return Object.assign({}, ...(schema.options as z.ZodObject[]).map((option) => option.shape))
+  }
+  return undefined
+}
+
+function toJson(value: unknown): Json {
+  return value === undefined ? null : JSON.parse(JSON.stringify(value))
 }

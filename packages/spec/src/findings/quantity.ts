@@ -25,7 +25,7 @@ export const quantityFindings = {
   "quantity.space": entry<Misspelt>({
     severity: "error",
     class: "user",
-    message: (data) => `${misspelt(data)} A quantity is written without spaces.`,
+    message: (data) => `${misspelt(data)} A quantity is written without spaces and underscores.`,
   }),
   "quantity.unit_byte": entry<Misspelt>({
     severity: "error",
@@ -99,7 +99,7 @@ export const quantityFindings = {
     severity: "error",
     class: "user",
     message: ({ value, suggestion }) =>
-      `A GPU cannot be shared: ${value} must be a whole number${suggestion === undefined ? "" : `, ${suggestion}`}.`,
+      `A GPU cannot be shared: ${value} must be a whole number.${suggestion === undefined ? "" : ` Did you mean ${suggestion}?`}`,
   }),
   "gpu.unequal": entry<{ requests: string; limits: string }>({
     severity: "error",

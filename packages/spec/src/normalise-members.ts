@@ -1,0 +1,99 @@
+import { didYouMean } from "./did-you-mean.ts"
+import { isJsonObject } from "./json.ts"
+import { type Given, kindOf, type Reading, within } from "./normalise-reading.ts"
+import { toPointer } from "./path.ts"
+import { toCamelCase } from "./wire-name.ts"
+
+/** The members that an object may have. */
+export interface MemberTable<Name extends string> {
+  /** Canonical wire names; their camelCase spelling is read as well. */
+  readonly names: readonly Name[]
+  /** Historic keys: used → canonical, reported as `historic.alias`. */
+  readonly aliases?: ReadonlyMap<string, string>
+  /** Keys that mean something else here: what to suggest. */
+  readonly hints?: Readonly<Record<string, Name>>
+  /** Keys that are no member of ours and no mistake. */
+  readonly isKnown?: (key: string) => boolean
+  /** Further words that a mistyped key may stand for. */
+  readonly suggestions?: readonly string[]
+}
+
+export type Members<Name extends string> = Readonly<Partial<Record<Name, Given>>>
+
+/** Reads an object's members by canonical name; what is unknown, an alias or given twice is reported. */
+export function readMembers<Name extends string>(
+  given: Given,
+  table: MemberTable<Name>,
+  reading: Reading,
+): Members<Name> | undefined {
+  if (!isJsonObject(given.value)) {
+    reading.say("field.type", { expected: "an object", got: kindOf(given.value) }, { path: given.path })
+    return undefined
+  }
+  const spellings = spellingsOf(table.names)
+  const found = new Map<Name, Given>()
+  for (const key of Object.keys(given.value)) {
+    if (key === "__proto__") continue
+    const name = spellings.get(key) ?? (table.aliases?.get(key) as Name | undefined)
+    if (name !== undefined) addMember({ key, name, isAlias: !spellings.has(key) }, found, { given, reading })
+    else if (table.isKnown?.(key) !== true) reportUnknown(key, table, { given, reading })
+  }
+  return Object.fromEntries(found) as Members<Name>
+}
+
+interface Place {
+  readonly given: Given
+  readonly reading: Reading
+}
+
+function addMember<Name extends string>(
+  { key, name, isAlias }: { readonly key: string; readonly name: Name; readonly isAlias: boolean },
+  found: Map<Name, Given>,
+  { given, reading }: Place,
+): void {
+  const member = within(given, key, name)
+  const earlier = found.get(name)
+  if (earlier !== undefined) {
+    reading.say("field.twice", { first: String(earlier.path.at(-1)), second: key }, { path: member.path })
+    return
+  }
+  found.set(name, member)
+  if (!isAlias) return
+  const free = !Object.hasOwn(given.value as object, name)
+  reading.say(
+    "historic.alias",
+    { used: key, canonical: name },
+    { path: member.path, ...(free && rename(given, key, name)) },
+  )
+}
+
+function rename(given: Given, key: string, name: string) {
+  const from = toPointer([...given.path, key])
+  return { fix: [{ op: "move", from, path: toPointer([...given.path, name]) }] } as const
+}
+
+function reportUnknown<Name extends string>(key: string, table: MemberTable<Name>, { given, reading }: Place): void {
+  const suggestion = suggest(key, table)
+  const free = suggestion !== undefined && !Object.hasOwn(given.value as object, suggestion)
+  const data = { key, ...(suggestion !== undefined && { suggestion }) }
+  const context = { path: [...given.path, key], ...(free && rename(given, key, suggestion)) }
+  reading.say(reading.strictKeys ? "field.unknown" : "field.unknown.kept", data, context)
+}
+
+/** In the case that the author uses. */
+function suggest<Name extends string>(key: string, table: MemberTable<Name>): string | undefined {
+  const hints = new Map(Object.entries<string>(table.hints ?? {}))
+  const candidates = [...table.names, ...(table.suggestions ?? [])]
+  const suggestion = hints.get(key) ?? hints.get(key.toLowerCase()) ?? didYouMean(key, candidates)
+  const isOurs = suggestion !== undefined && (table.names as readonly string[]).includes(suggestion)
+  return isOurs && /[a-z][A-Z]/.test(key) ? toCamelCase(suggestion) : suggestion
+}
+
+const spellingTables = new WeakMap<readonly string[], ReadonlyMap<string, string>>()
+
+function spellingsOf<Name extends string>(names: readonly Name[]): ReadonlyMap<string, Name> {
+  const cached = spellingTables.get(names)
+  const table = cached ?? new Map(names.flatMap((name) => [[name, name] as const, [toCamelCase(name), name] as const]))
+  if (cached === undefined) spellingTables.set(names, table)
+  return table as ReadonlyMap<string, Name>
+}

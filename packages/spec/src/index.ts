@@ -62,7 +62,7 @@ export {
   type RouteRole,
 } from "./contract/route.ts"
 export { apiLevel, type RouteName, type Routes, routes } from "./contract.ts"
-export { didYouMean, didYouMean } from "./did-you-mean.ts"
+export { didYouMean } from "./did-you-mean.ts"
 export {
   formatDuration,
   parseDuration,

@@ -1,7 +1,6 @@
 import type { Action } from "./entity.ts"
-import type { Finding } from "./finding.ts"
+import type { Finding, PatchOperation } from "./finding.ts"
 import type { JsonObject } from "./json.ts"
-import type { PatchOperation } from "./finding.ts"
 import type { Provenance } from "./provenance.ts"
 import type { Requirements, ServicePort } from "./requirements.ts"
 
@@ -232,8 +231,12 @@ export interface Executor {
   start(attempt: Attempt): Promise<void>
   /** Asks it to end: SIGTERM, `graceSeconds` later SIGKILL. The end is observed. */
   stop(attempt: AttemptRef, options: { readonly graceSeconds: number }): Promise<void>
-  /** Ends it if need be and leaves nothing behind. After it the attempt is observed as `absent`. */
-  remove(attempt: AttemptRef): Promise<void>
+  /**
+   * Ends it if need be and leaves nothing behind. After it the attempt is observed as `absent`.
+   *
+   * @param options.keepClaims - The run goes on or may be resumed: claims by `size` belong to it and stay. Default false.
+   */
+  remove(attempt: AttemptRef, options?: { readonly keepClaims?: boolean }): Promise<void>
   observe(sink: (observation: Observation | "synced") => void, options: Cancelable): Promise<void>
   /** Ends when the source has ended and every byte was delivered. */
   logs(source: LogSource, options: { readonly resume?: Cursor } & Cancelable): AsyncIterable<LogChunk>

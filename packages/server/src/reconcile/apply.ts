@@ -21,7 +21,7 @@ export async function apply(row: RunRow, decision: Decision, options: ApplyOptio
   const { executor } = options
   for (const action of decision.actions) {
     if (action.type === "stop") await executor.stop(action.attempt, { graceSeconds: action.graceSeconds })
-    if (action.type === "remove") await executor.remove(action.attempt)
+    if (action.type === "remove") await executor.remove(action.attempt, { keepClaims: action.keepClaims })
   }
   if (!(await write(row, decision, options))) return false
   for (const action of decision.actions) await afterWrite(row, action, options)

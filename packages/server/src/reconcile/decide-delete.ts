@@ -11,9 +11,10 @@ export function decideDelete(view: View): Decision {
   const current = liveAttempt(attempts)
   const ending = current === undefined || isGone(view, current) ? undefined : endFirst(view, current)
   if (ending !== undefined) return ending
-  const leftover = attempts.filter((attempt) => attempt.removed === undefined)
+  const leftover = attempts.filter((attempt) => attempt.removed === undefined || attempt === attempts.at(-1))
+  const removals = leftover.map((attempt) => ({ type: "remove", attempt: toRef(attempt), keepClaims: false }) as const)
   return {
-    actions: [...leftover.map((attempt) => ({ type: "remove", attempt: toRef(attempt) }) as const), { type: "forget" }],
+    actions: [...removals, { type: "forget" }],
     ...(row.state !== "DELETING" && !isAtRest(row.state) && { set: { state: "DELETING" } }),
   }
 }

@@ -1,4 +1,4 @@
-import { createFinding, isAtRest, isFinal, type Observation, type RunState } from "@berth/spec"
+import { canResume, createFinding, isAtRest, isFinal, type Observation, type RunState } from "@berth/spec"
 import type { AttemptRow, RunRow } from "../store/store.ts"
 import { wakeAtDeadline } from "./deadline.ts"
 import { decideDelete } from "./decide-delete.ts"
@@ -33,8 +33,9 @@ function decideIdle(view: View): Decision {
   const { row, attempts, context } = view
   const leftover = attempts.filter((attempt) => attempt.removed === undefined)
   if (leftover.length > 0) {
+    const keepClaims = row.desired === "run" ? !isFinal(row.state, row.action) : canResume(row.state, row.action)
     return {
-      actions: leftover.map((attempt) => ({ type: "remove", attempt: toRef(attempt) })),
+      actions: leftover.map((attempt) => ({ type: "remove", attempt: toRef(attempt), keepClaims })),
       attempts: leftover.map((attempt) => ({ ...attempt, removed: context.now })),
       wakeAt: Date.parse(context.now),
     }
@@ -64,10 +65,12 @@ function launch(view: View, state: RunState): Decision {
   }
 }
 
+/** Also between two attempts: what was kept for the next one goes, unless a resume may want it. */
 function stopBeforeStart({ row, attempts, context }: View): Decision {
   const finding = createFinding("run.stopped", {})
+  const last = canResume("STOPPED", row.action) ? undefined : attempts.at(-1)
   return {
-    actions: [],
+    actions: last === undefined ? [] : [{ type: "remove", attempt: toRef(last), keepClaims: false }],
     set: {
       state: "STOPPED",
       message: finding.message,

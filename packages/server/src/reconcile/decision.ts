@@ -5,7 +5,8 @@ import type { AttemptRow, RunChange, RunRow } from "../store/store.ts"
 export type ReconcileAction =
   | { readonly type: "start"; readonly attempt: Attempt }
   | { readonly type: "stop"; readonly attempt: AttemptRef; readonly graceSeconds: number }
-  | { readonly type: "remove"; readonly attempt: AttemptRef }
+  /** `keepClaims`: the run goes on or may be resumed, so its own claims stay. */
+  | { readonly type: "remove"; readonly attempt: AttemptRef; readonly keepClaims: boolean }
   /** The row and everything of it goes. */
   | { readonly type: "forget" }
 

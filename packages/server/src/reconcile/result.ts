@@ -27,7 +27,7 @@ export function parseRunnerResult(raw: unknown): RunnerResult | undefined {
     return { version: 1, ok: false, error: { ...error, ...(traceback !== undefined && { traceback }) } }
   }
   const bytes = Buffer.byteLength(JSON.stringify(result.value))
-  if (bytes > maxResultBytes) return failed("ResultTooLarge", `${bytes} bytes of JSON`)
+  if (bytes > maxResultBytes) return failed("TooLarge", `${bytes} bytes of JSON`)
   return { version: 1, ok: true, value: result.value }
 }
 

@@ -39,7 +39,10 @@ function describeOperation(operation: PatchOperation): string {
 }
 
 function pointerText(pointer: string): string {
-  const parts = pointer.split("/").slice(1)
+  const parts = pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
   return formatPath(parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part)))
 }
 

@@ -1,4 +1,4 @@
-import type { Attempt, Cancelable, Cursor, Exit, LogChunk, Parity, Service } from "@berth/spec"
+import type { Attempt, Cancelable, Cursor, Exit, Finding, LogChunk, Parity, Service } from "@berth/spec"
 import type { Places } from "./places.ts"
 import type { PreparedVolume } from "./volumes/prepared.ts"
 
@@ -11,11 +11,19 @@ import type { PreparedVolume } from "./volumes/prepared.ts"
  */
 export interface Engine {
   readonly name: "process" | "container"
+  /** True when volumes appear at their mount paths and memory can be mounted. */
+  readonly mounts: boolean
   /** How faithfully this engine can meet each requirement of the attempt, without starting it. */
   parity(attempt: Attempt): Promise<readonly Parity[]>
   /** What it can and cannot enforce on this machine. */
   capabilities(): Promise<readonly Parity[]>
-  /** Hands the attempt over; resolves once its end no longer depends on this process. Idempotent by attempt uid. */
+  /** What makes it impossible here, whatever ends or is added: a container without a command on engine `process`. */
+  refusals(attempt: Attempt): Promise<readonly Finding[]>
+  /**
+   * Hands the attempt over; resolves once its end no longer depends on this process. Idempotent by attempt uid, and it
+   * creates the file `started` exclusively (`takeLock`) before anything of the user's can run: whoever finds it there
+   * starts nothing.
+   */
   launch(launch: Launch, options: Cancelable): Promise<void>
   /** What became of a launched attempt, from the outside world, never from memory. */
   state(places: Places): Promise<EngineState>
@@ -45,6 +53,10 @@ export interface Launch {
   readonly visible: readonly string[]
   readonly volumes: readonly PreparedVolume[]
   readonly limits: Limits
+  /** Folders outside `places` that go when the program ends: secret files in memory. */
+  readonly transient: readonly string[]
+  /** Leased devices by index. */
+  readonly gpus: readonly number[]
 }
 
 /** Limits in plain numbers; an absent one is none. */

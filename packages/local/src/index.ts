@@ -1,1 +1,2 @@
-export {}
+export { createLocalExecutor, type LocalExecutorOptions } from "./create-local-executor.ts"
+export type { LocalExecutor } from "./local-executor.ts"

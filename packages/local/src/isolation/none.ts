@@ -1,0 +1,10 @@
+import type { Isolation } from "./isolation.ts"
+
+/** A session of its own and nothing more: volumes are named by `BERTH_VOLUME_<NAME>`. */
+export function createPlainIsolation(tools: { readonly setsid: string; readonly sh: string }): Isolation {
+  return {
+    name: "none",
+    namespaces: false,
+    wrap: ({ script }) => [tools.setsid, tools.sh, "-c", script, "berth-attempt"],
+  }
+}

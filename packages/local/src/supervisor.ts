@@ -1,0 +1,141 @@
+/**
+ * The detached supervisor of one attempt: POSIX sh, its own session, alive as long as the program is.
+ *
+ * It reads its settings and the program's environment from file descriptor 3, so that no secret value is ever on
+ * disk, in an argument or in its own environment. If the sender died half-way the text lacks its last line and
+ * nothing happens. Creating `started` exclusively is the lock: whoever fails to create it starts nothing.
+ *
+ * The text defines `dir` (the attempt's folder), `event` (the file to touch), `tree` (not empty: the program is below
+ * a first process of its own PID namespace), `cgroups` (folders to empty, one a line), `inner` (the text of
+ * {@link initScript} or {@link plainScript}), and the functions `launch` (becomes the isolated program), `counters`
+ * (prints `oom N` and `peak N`) and `finish` (releases what lives outside the attempt's folder).
+ */
+export const supervisorScript = `
+text=$(cat <&3)
+exec 3<&-
+case $text in *'#complete') ;; *) exit 0 ;; esac
+eval "$text"
+unset text
+cd /
+read -r boot </proc/sys/kernel/random/boot_id
+read -r stat </proc/$$/stat
+set -- \${stat##*) }
+set -C
+{ echo "$$ \${20} $boot" >"$dir/started"; } 2>/dev/null || exit 0
+set +C
+: >"$event"
+
+count=0 timer= stopped= program=
+newline='
+'
+begun() { [ -s "$dir/status" ]; }
+first_child() {
+  child=
+  IFS=' ' read -r child rest </proc/$program/task/$program/children
+  [ -n "$child" ]
+}
+sweep() {
+  IFS=$newline
+  for folder in $cgroups; do
+    [ -e "$folder/cgroup.kill" ] && echo 1 >"$folder/cgroup.kill"
+    while read -r member <"$folder/cgroup.procs" && [ -n "$member" ]; do
+      while read -r member; do kill -KILL "$member"; done <"$folder/cgroup.procs"
+      sleep 0.01
+    done
+  done
+  unset IFS
+}
+destroy() {
+  if [ -z "$tree" ]; then kill -KILL "-$program" "$program"
+  elif first_child; then kill -KILL "$child"
+  else kill -KILL "$program"
+  fi
+  sweep
+} 2>/dev/null
+terminate() {
+  grace=30
+  read -r grace <"$dir/stop"
+  [ -n "$timer" ] && kill "$timer"
+  stopped=1
+  if ! begun; then destroy; return; fi
+  if [ -z "$tree" ]; then kill -TERM "$program"
+  elif first_child; then kill -TERM "$child"
+  fi
+  (
+    trap 'kill "$nap"; exit' TERM
+    sleep "$grace" & nap=$!
+    wait "$nap" && kill -USR1 $$
+  ) &
+  timer=$!
+} 2>/dev/null
+trap 'count=$((count + 1)); terminate' TERM
+trap 'count=$((count + 1)); destroy' USR1
+
+printf '%s\\n' "$inner" | launch &
+program=$!
+unset inner
+while before=$count; wait "$program"; code=$?; [ "$before" != "$count" ]; do :; done
+trap '' TERM USR1
+{
+  [ -n "$timer" ] && kill "$timer"
+  [ -z "$tree" ] && kill -KILL "-$program"
+  sweep
+  [ -e "$dir/status" ] && while read -r line; do echo "$line"; done <"$dir/status"
+  echo "code $code"
+  [ -n "$stopped" ] && echo "stopped 1"
+  counters
+  echo end
+} >"$dir/exit" 2>/dev/null
+: >"$event"
+finish
+`
+
+const arrival = `
+text=$(cat <&4)
+exec 4<&-
+case $text in *'#complete') ;; *) echo 'the environment did not arrive' >&2; exit 126 ;; esac
+`
+
+/** Takes on the environment, finds the program on the user's PATH and becomes it. */
+const becomeProgram = `
+  eval "$text"
+  _berth_found=
+  case $1 in
+  */*) _berth_found=$1 ;;
+  *)
+    set -f
+    IFS=:
+    for _berth_folder in $PATH; do
+      if [ -f "\${_berth_folder:-.}/$1" ] && [ -x "\${_berth_folder:-.}/$1" ]; then _berth_found=$1; break; fi
+    done
+    unset IFS ;;
+  esac
+  case $_berth_found in */*) [ -f "$1" ] && [ -x "$1" ] || _berth_found= ;; esac
+  [ -n "$_berth_found" ] || { echo missing 1 >&5; exit 127; }
+  execute "$@"
+`
+
+/**
+ * The first process of a PID namespace: starts the program, forwards SIGTERM to it and to nothing else, reaps what is
+ * orphaned. Its text comes on file descriptor 4, what happened goes to 5, the program's output to 6; 7 holds
+ * variables that sh cannot. The text sets the working directory, the environment and the arguments, and defines
+ * `execute`, which becomes its arguments.
+ */
+export const initScript = `${arrival}
+count=0 program=
+trap 'count=$((count + 1)); [ -n "$program" ] && kill -TERM "$program"' TERM
+echo begin >&5
+(${becomeProgram}) &
+program=$!
+unset text
+exec 6>&- 7<&-
+[ "$count" != 0 ] && kill -TERM "$program"
+while before=$count; wait "$program"; code=$?; [ "$before" != "$count" ]; do :; done
+echo "exit $code" >&5
+exit "$code"
+`
+
+/** Without a PID namespace: becomes the program, whose status the supervisor reads itself. */
+export const plainScript = `${arrival}
+echo begin >&5
+${becomeProgram}`

@@ -1,0 +1,23 @@
+import type { Config } from "./config.ts"
+import { startServer } from "./main.ts"
+
+/**
+ * The server in the foreground: prints `listening on URL` when it is ready, and ends when nobody needs it, at SIGTERM
+ * or at Ctrl-C. What runs goes on.
+ */
+export async function serve(config: Config): Promise<void> {
+  const server = await startServer(config)
+  console.log(`listening on ${server.url}`)
+  const why = await Promise.race([server.hasToEnd, nextSignal()])
+  if (why === "lost") {
+    console.error("Another server has taken the database over; this one ends.")
+    process.exit(1)
+  }
+  await server.close()
+}
+
+function nextSignal(): Promise<"signal"> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve("signal"))
+  })
+}

@@ -13,7 +13,9 @@ export class TarError extends Error {
 }
 
 const blockSize = 512
+const notUtf8 = "The archive holds a name that is not UTF-8."
 
+/** The fields of an entry. Names may be cut inside a character where an extension header has the whole. */
 interface Header {
   readonly name: string
   readonly linkName: string
@@ -93,8 +95,8 @@ function toEntry(
   override: Override,
   from: { readonly body: Uint8Array; readonly bodies: ReadonlyMap<string, Uint8Array> },
 ): TarEntry | undefined {
-  const path = parsePath(override.path ?? header.name)
-  const target = override.linkpath ?? header.linkName
+  const path = parsePath(override.path ?? whole(header.name))
+  const target = override.linkpath ?? whole(header.linkName)
   const executable = (header.mode & 0o100) !== 0
   switch (header.type) {
     case "0":
@@ -168,9 +170,9 @@ function readExtension(header: Header, body: Uint8Array): Override | undefined {
     case "x":
       return parsePax(body)
     case "L":
-      return { path: text(body) }
+      return { path: whole(text(body)) }
     case "K":
-      return { linkpath: text(body) }
+      return { linkpath: whole(text(body)) }
     default:
       return undefined
   }
@@ -181,10 +183,11 @@ function parsePax(body: Uint8Array): Override {
   const known: Record<string, string> = {}
   for (let offset = 0; offset < body.length; ) {
     const space = body.indexOf(0x20, offset)
-    const length = Number(text(body.subarray(offset, space)))
+    const digits = space === -1 ? "" : text(body.subarray(offset, space))
+    const length = /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : body.length + 1
     const record = body.subarray(space + 1, offset + length - 1)
     const equals = record.indexOf(0x3d)
-    if (space === -1 || !(length > 0) || offset + length > body.length || equals === -1) {
+    if (offset + length > body.length || equals === -1) {
       throw new TarError("The archive is damaged: a pax header is broken.")
     }
     known[decode(record.subarray(0, equals))] = decode(record.subarray(equals + 1))
@@ -213,14 +216,19 @@ function parseOctal(field: Uint8Array): number {
 /** A field up to its first NUL. */
 function text(field: Uint8Array): string {
   const end = field.indexOf(0)
-  return decode(end === -1 ? field : field.subarray(0, end))
+  return new TextDecoder().decode(end === -1 ? field : field.subarray(0, end))
+}
+
+function whole(name: string): string {
+  if (!name.includes("\ufffd")) return name
+  throw new TarError(notUtf8)
 }
 
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw new TarError("The archive holds a name that is not UTF-8.")
+    throw new TarError(notUtf8)
   }
 }
 

@@ -1,0 +1,166 @@
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdir, readdir, readFile, rm, symlink, utimes } from "node:fs/promises"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { missing } from "../../../scripts/parts.ts"
+import { LaunchRefused } from "./engine.ts"
+import { findPython } from "./python.ts"
+import { callHandler, makeDataFolder } from "./testing/call-handler.ts"
+import { ensureVenv, type VenvRequest } from "./venv.ts"
+
+/** Makes a wheel of one module and one console script, as pip wants it. */
+const makeWheel = `
+import sys, zipfile
+folder, version = sys.argv[1:]
+info = "berth_greeting-%s.dist-info/" % version
+files = {
+  "berth_greeting.py": "VERSION = '%s'\\ndef main(): print('hello', VERSION)\\n" % version,
+  info + "METADATA": "Metadata-Version: 2.1\\nName: berth-greeting\\nVersion: %s\\n" % version,
+  info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+  info + "entry_points.txt": "[console_scripts]\\ngreet = berth_greeting:main\\n",
+}
+with zipfile.ZipFile("%s/berth_greeting-%s-py3-none-any.whl" % (folder, version), "w") as wheel:
+  for name, content in files.items(): wheel.writestr(name, content)
+  wheel.writestr(info + "RECORD", "".join("%s,,\\n" % name for name in [*files, info + "RECORD"]))
+`
+
+describe.skipIf(missing("python"))("virtual environments", () => {
+  let data = ""
+  let request: VenvRequest
+  const offline = () => ["--no-index", `--find-links ${data}/wheels`]
+
+  beforeEach(async () => {
+    data = await makeDataFolder()
+    await mkdir(join(data, "wheels"))
+    for (const version of ["1.0", "2.0"]) {
+      execFileSync("python3", ["-c", makeWheel, join(data, "wheels"), version])
+    }
+    request = {
+      python: await findPython(process.env),
+      packages: [...offline(), "berth-greeting==1.0"],
+      folder: join(data, "venvs"),
+      log: join(data, "log"),
+      environment: process.env,
+      signal: AbortSignal.timeout(60_000),
+    }
+  })
+  afterEach(() => rm(data, { recursive: true, force: true }))
+
+  const ask = (venv: string) =>
+    execFileSync(join(venv, "bin", "python"), ["-c", "import berth_greeting; print(berth_greeting.VERSION)"], {
+      encoding: "utf8",
+    }).trim()
+  const built = async () => (await readdir(request.folder)).length
+
+  test("packages are installed once per list, and their programs run", async () => {
+    const first = await ensureVenv(request)
+    const again = await ensureVenv(request)
+    const other = await ensureVenv({ ...request, packages: [...offline(), "berth-greeting==2.0"] })
+    expect([ask(first), ask(other), again]).toEqual(["1.0", "2.0", first])
+    expect(execFileSync(join(first, "bin", "greet"), { encoding: "utf8" })).toBe("hello 1.0\n")
+    expect(await built()).toBe(4)
+    const log = await readFile(request.log, "utf8")
+    expect(log.match(/Successfully installed berth-greeting-1\.0/g)).toHaveLength(1)
+  })
+
+  test("runs that ask at the same time share one build", async () => {
+    const venvs = await Promise.all([1, 2, 3].map((n) => ensureVenv({ ...request, log: join(data, `log${n}`) })))
+    expect(new Set(venvs).size).toBe(1)
+    expect(await built()).toBe(2)
+    expect(await readFile(join(data, "log2"), "utf8")).toContain("waiting for another run")
+  })
+
+  test("a package that does not exist is refused with pip's own words, and leaves nothing", async () => {
+    const wrong = { ...request, packages: [...offline(), "berth-greeting==9.9"] }
+    const error = await ensureVenv(wrong).catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(LaunchRefused)
+    expect(String(error)).toMatch(/could not be installed \(exit code 1\):.*berth-greeting==9\.9/s)
+    expect(await readFile(request.log, "utf8")).toContain("berth-greeting==9.9")
+    expect(await built()).toBe(0)
+  })
+
+  test.for([
+    "-r /etc/passwd",
+    "-c x.txt",
+    "-e .",
+    "./local",
+    "/etc/x.whl",
+    "file:///etc/x",
+    "--requirement=/etc/passwd",
+    "a\n-r /etc/passwd",
+  ])("%j is refused: it names a file of the server", async (line) => {
+    await expect(ensureVenv({ ...request, packages: [line] })).rejects.toThrow(/names a file of the server/)
+  })
+
+  test("an abort ends pip and leaves nothing; the next one builds", async () => {
+    const abort = new AbortController()
+    const first = ensureVenv({ ...request, signal: abort.signal }).catch((error: unknown) => error)
+    const second = ensureVenv({ ...request, log: join(data, "log2") })
+    setTimeout(() => abort.abort(new Error("stopped")), 200)
+    expect(await first).toEqual(new Error("stopped"))
+    expect(ask(await second)).toBe("1.0")
+    expect(await built()).toBe(2)
+    expect(spawnSync("pgrep", ["-f", `${data}/venvs`]).status).toBe(1)
+  })
+
+  test("what a server that died left half-built is ignored, and removed when it is old", async () => {
+    const venv = await ensureVenv(request)
+    const link = venv.replace(/\.[^.]+$/, "")
+    await rm(link)
+    await mkdir(`${link}.old`)
+    await mkdir(`${link}.fresh`)
+    await utimes(`${link}.old`, 1, 1)
+    await symlink("nowhere", link)
+    const rebuilt = await ensureVenv(request)
+    expect(ask(rebuilt)).toBe("1.0")
+    const names = await readdir(request.folder)
+    expect(names.some((name) => name.endsWith(".old"))).toBe(false)
+    expect(names.some((name) => name.endsWith(".fresh"))).toBe(true)
+  })
+
+  test("pip sees none of the server's own variables", async () => {
+    const seen = "import os, sys; open(os.environ['PIP_SEEN'], 'w').write(repr(sorted(os.environ)))"
+    const sitecustomize = join(data, "site")
+    await mkdir(sitecustomize)
+    const environment = {
+      ...process.env,
+      BERTH_SECRET_KEY: "canary",
+      AWS_SECRET_ACCESS_KEY: "canary",
+      PIP_SEEN: join(data, "seen"),
+    }
+    const python = { ...request.python, executable: join(data, "python") }
+    const { writeFile, chmod } = await import("node:fs/promises")
+    await writeFile(
+      python.executable,
+      `#!/bin/sh\n${request.python.executable} -c "${seen}"\nexec ${request.python.executable} "$@"\n`,
+    )
+    await chmod(python.executable, 0o755)
+    await ensureVenv({ ...request, python, environment })
+    const names = await readFile(join(data, "seen"), "utf8")
+    expect(names).toContain("PIP_SEEN")
+    expect(names).not.toMatch(/SECRET/)
+  })
+
+  test("a handler imports its packages and finds their programs", async () => {
+    const code =
+      "import berth_greeting, subprocess\ndef f(): return [berth_greeting.VERSION, subprocess.check_output('greet', text=True)]"
+    const called = await callHandler({ kind: "python", code, handler: "f", packages: request.packages })
+    expect(called.result).toEqual({ version: 1, ok: true, value: ["1.0", "hello 1.0\n"] })
+  })
+})
+
+describe("the interpreter", () => {
+  test("is the real executable, not a version manager's stand-in", async () => {
+    const python = await findPython(process.env)
+    const script = "import sys; print(sys.executable)"
+    expect(execFileSync(python.executable, ["-c", script], { env: {}, cwd: "/", encoding: "utf8" }).trim()).toBe(
+      python.executable,
+    )
+  })
+
+  test("that is missing is said, with what to do", async () => {
+    await expect(findPython({ PATH: "/nonexistent" })).rejects.toThrow(
+      /there is no python3 on the server's PATH. Install Python 3/,
+    )
+  })
+})

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
-import { type Client, packCode } from "@berth/sdk"
+import { type BerthClient, packCode } from "@berth/sdk"
 import { BerthError, type Entity, type JsonObject, type RunEntity } from "@berth/spec"
 
 /** A function as the wire wants it. */
@@ -35,17 +35,23 @@ export async function withCode(kind: string, spec: JsonObject, folder: string): 
 }
 
 /** The newest version of the function if it says the same, else a new version. */
-export async function ensureFunction(client: Client, request: FunctionRequest): Promise<Entity> {
+export async function ensureFunction(client: BerthClient, request: FunctionRequest): Promise<Entity> {
   const { project, kind, name, spec } = request
-  const latest = await client.call("listFunctions", { params: { project }, query: { name, kind: "*", size: 1 } })
+  const latest = await client.transport.call("listFunctions", {
+    params: { project },
+    query: { name, kind: "*", size: 1 },
+  })
   const known = latest.content[0]
   if (known?.name === name && known.kind === kind && isDeepStrictEqual(known.spec, spec)) return known
-  return client.call("createFunction", { params: { project }, body: { kind, name, spec } })
+  return client.transport.call("createFunction", { params: { project }, body: { kind, name, spec } })
 }
 
 /** The function of a name. @throws BerthError `not_found` when there is none. */
-export async function readFunction(client: Client, project: string, name: string): Promise<Entity> {
-  const latest = await client.call("listFunctions", { params: { project }, query: { name, kind: "*", size: 1 } })
+export async function readFunction(client: BerthClient, project: string, name: string): Promise<Entity> {
+  const latest = await client.transport.call("listFunctions", {
+    params: { project },
+    query: { name, kind: "*", size: 1 },
+  })
   const found = latest.content.find((entity) => entity.name === name)
   if (found !== undefined) return found
   throw new BerthError("not_found", `There is no function ${name} in project ${project}, and no file of that name.`)
@@ -53,17 +59,17 @@ export async function readFunction(client: Client, project: string, name: string
 
 /** The run that a function and its action make, with its task. */
 export async function toRunRequest(
-  client: Client,
+  client: BerthClient,
   fn: Entity,
   { action, run }: { readonly action: string; readonly run: JsonObject },
 ): Promise<RunRequest> {
   const { project } = fn
   const kind = `${fn.kind}+${action}`
   const reference = `${fn.kind}://${project}/${fn.name}:${fn.id}`
-  const tasks = await client.call("listTasks", { params: { project }, query: { function: reference, kind } })
+  const tasks = await client.transport.call("listTasks", { params: { project }, query: { function: reference, kind } })
   const task =
     tasks.content[0] ??
-    (await client.call("createTask", { params: { project }, body: { kind, spec: { function: reference } } }))
+    (await client.transport.call("createTask", { params: { project }, body: { kind, spec: { function: reference } } }))
   return {
     project,
     kind: `${kind}:run`,
@@ -75,13 +81,13 @@ export async function toRunRequest(
 export type Strictness = "keys" | "all"
 
 /** Submits a run. @throws BerthError `invalid` with everything that is wrong */
-export function submitRun(client: Client, request: RunRequest, strict: Strictness): Promise<RunEntity> {
+export function submitRun(client: BerthClient, request: RunRequest, strict: Strictness): Promise<RunEntity> {
   const { project, ...body } = request
-  return client.call("createRun", { params: { project }, query: { strict }, body })
+  return client.transport.call("createRun", { params: { project }, query: { strict }, body })
 }
 
 /** What submitting would do, also for a request that is wrong. */
-export function planRun(client: Client, request: RunRequest, strict: Strictness) {
+export function planRun(client: BerthClient, request: RunRequest, strict: Strictness) {
   const { project, ...body } = request
-  return client.call("planRun", { params: { project }, query: { strict }, body })
+  return client.transport.call("planRun", { params: { project }, query: { strict }, body })
 }

@@ -136,7 +136,7 @@ export async function planDocument(
 }
 
 async function planAgain(id: string, { client, project }: Session): Promise<Planned> {
-  const before = await client.call("readRun", { params: { project, id } })
+  const before = await client.transport.call("readRun", { params: { project, id } })
   const name = /\/\/[^/]+\/([^:]+)/.exec(String(before.spec.function))?.[1] ?? id
   return { request: { project, kind: before.kind, spec: before.spec }, title: `${name} · again` }
 }
@@ -198,7 +198,7 @@ async function fixRequest(planned: Planned, options: RunOptions & { fix: string 
 async function allFindings(planned: Planned, options: RunOptions, session: Session): Promise<readonly Finding[]> {
   if (options.again !== undefined) {
     const params = { project: session.project, run: options.again }
-    return (await session.client.call("explainRun", { params })).findings
+    return (await session.client.transport.call("explainRun", { params })).findings
   }
   const plan = await planRun(session.client, planned.request, options.strict === true ? "all" : "keys")
   return plan.findings

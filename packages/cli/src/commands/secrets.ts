@@ -1,4 +1,4 @@
-import { BerthError } from "@berth/spec"
+import { BerthError, type Entity } from "@berth/spec"
 import { printResult } from "../output.ts"
 import type { Session } from "../session.ts"
 import { formatTable } from "../table.ts"
@@ -45,7 +45,7 @@ export async function getSecret(session: Session, name: string): Promise<void> {
 
 /** `berth secret list`: names, never values. */
 export async function listSecrets(session: Session): Promise<void> {
-  const secrets = []
+  const secrets: Entity[] = []
   for await (const secret of session.client.project(session.project).secrets.list()) secrets.push(secret)
   await printResult(secrets, session, () =>
     secrets.length === 0
@@ -66,6 +66,6 @@ export async function deleteSecret(session: Session, name: string): Promise<void
 
 /** `berth secret rotate-key`: everything stored is encrypted under a new key. */
 export async function rotateKey(session: Session): Promise<void> {
-  const rotated = await session.client.call("rotateSecretKey", { params: {} })
+  const rotated = await session.client.transport.call("rotateSecretKey", { params: {} })
   await printResult(rotated, session, () => `${JSON.stringify(rotated)}`)
 }

@@ -38,7 +38,10 @@ export async function setProfile(session: Session, file: string): Promise<void> 
   const body = await readObject(file)
   const name = typeof body.name === "string" ? body.name : ""
   if (name === "") throw new BerthError("invalid", `${file} needs a name for the profile.`)
-  const profile = await session.client.call("writeProfile", { params: { name }, body: body as unknown as Profile })
+  const profile = await session.client.transport.call("writeProfile", {
+    params: { name },
+    body: body as unknown as Profile,
+  })
   await printResult(profile, session, () => `Profile ${profile.name} is set.`)
 }
 

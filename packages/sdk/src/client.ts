@@ -25,7 +25,7 @@ export interface ClientOptions {
 }
 
 /** A Berth server, as one user sees it. */
-export interface BerthClient {
+export interface Client {
   readonly projects: Projects
   readonly profiles: Profiles
   /** The handle of a project, without asking the server whether there is one. */
@@ -50,7 +50,7 @@ export interface BerthClient {
  * const berth = createClient()
  * const project = await berth.projects.ensure("churn")
  */
-export function createClient(options: ClientOptions = {}): BerthClient {
+export function createClient(options: ClientOptions = {}): Client {
   const send = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const transport = createTransport({ locate: () => locate(options), fetch: send })
   const feeds = new Map<string, EventFeed>()

@@ -1,6 +1,6 @@
 export { BerthError, type ErrorCode, type Finding, type LogLine, type RunState } from "@berth/spec"
 export type { CallOptions } from "./call-options.ts"
-export { type BerthClient, type ClientOptions, createClient } from "./client.ts"
+export { type Client, type ClientOptions, createClient } from "./client.ts"
 export { type CodeInput, packCode } from "./code-input.ts"
 export type { BerthFunction, FunctionEntity, Plan, RunOptions, SubmitOptions } from "./function.ts"
 export type { FunctionFilter, Functions } from "./functions.ts"

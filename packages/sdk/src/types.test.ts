@@ -1,9 +1,9 @@
 import type { RunState } from "@berth/spec"
 import { expectTypeOf, test } from "vitest"
-import { type BerthClient, type BerthFunction, createClient, type Run } from "./index.ts"
+import { type BerthFunction, type Client, createClient, type Run } from "./index.ts"
 
 /** Never called: what stands here compiles, or must not. `tsc -b` is the test. */
-async function useTypes(client: BerthClient): Promise<void> {
+async function useTypes(client: Client): Promise<void> {
   const project = await client.projects.ensure("churn")
   const train = await project.functions.create({
     name: "train",
@@ -97,6 +97,6 @@ async function useTypes(client: BerthClient): Promise<void> {
 }
 
 test("the client has the types that useTypes proves", () => {
-  expectTypeOf(createClient).returns.toEqualTypeOf<BerthClient>()
+  expectTypeOf(createClient).returns.toEqualTypeOf<Client>()
   expectTypeOf(useTypes).returns.resolves.toBeVoid()
 })

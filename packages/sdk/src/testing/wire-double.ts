@@ -1,6 +1,6 @@
 import { BerthError, type RunEntity, type RunState } from "@berth/spec"
 import { expect } from "vitest"
-import { type BerthClient, createClient } from "../index.ts"
+import { type Client, createClient } from "../index.ts"
 
 /** One request as the server's side of the wire sees it. */
 export interface Seen {
@@ -13,7 +13,7 @@ export interface Seen {
 
 /** A client whose requests are answered here: by what a server would put on the wire, faults included. */
 export function createDouble(answer: (seen: Seen) => Response | Promise<Response>): {
-  client: BerthClient
+  client: Client
   seen: Seen[]
 } {
   const seen: Seen[] = []

@@ -92,9 +92,11 @@ async function update(
   identity: Identity,
   change: Parameters<EntityStore["update"]>[3],
 ): Promise<void> {
+  const columns = toColumns(change)
+  if (Object.keys(columns).length === 0) return
   const found = await byId(database, identity).clearSelect().select("ordinal").executeTakeFirst()
   if (found === undefined) return
-  await database.updateTable("entities").set(toColumns(change)).where("ordinal", "=", found.ordinal).execute()
+  await database.updateTable("entities").set(columns).where("ordinal", "=", found.ordinal).execute()
   if (change.metadata === undefined) return
   await database.deleteFrom("entity_labels").where("entity", "=", found.ordinal).execute()
   await insertLabels(database, found.ordinal, change.metadata)

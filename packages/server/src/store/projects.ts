@@ -16,8 +16,10 @@ export function createProjects({ database, transact }: Engine): ProjectStore {
       return row && toProject(row)
     },
     async update(name, change) {
+      const columns = toColumns(change)
+      if (Object.keys(columns).length === 0) return
       await transact((transaction) =>
-        transaction.updateTable("projects").set(toColumns(change)).where("name", "=", name).execute(),
+        transaction.updateTable("projects").set(columns).where("name", "=", name).execute(),
       )
     },
     async remove(name) {

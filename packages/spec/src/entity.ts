@@ -1,6 +1,6 @@
 import type { Attempt, Parity, Service } from "./executor.ts"
 import type { Finding } from "./finding.ts"
-import type { JsonObject, Json } from "./json.ts"
+import type { Json, JsonObject } from "./json.ts"
 import type { RunState } from "./lifecycle.ts"
 import type { Provenance } from "./provenance.ts"
 import type { Requirements } from "./requirements.ts"
@@ -145,6 +145,8 @@ export interface LogLine {
   readonly time: string
   /** With its line end, when it has one. */
   readonly text: string
+  /** Bytes were lost before it: why. */
+  readonly gap?: string
 }
 
 /** An event of a project's stream. The event id is `transitions.seq`. */

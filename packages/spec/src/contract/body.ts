@@ -2,21 +2,25 @@ import * as z from "zod"
 import type { Policy, Profile } from "../entity.ts"
 import type { JsonObject } from "../json.ts"
 
-/** What clients send to create or change an entity. Members that the server sets itself are accepted and ignored. */
-export interface EntityBody {
-  /** Must equal the project of the path when given. */
-  readonly project?: string
+/** What every body of an entity may hold. Members that the server sets itself are accepted and ignored. */
+export interface EnvelopeBody {
   /** Generated when absent. */
   readonly id?: string
   /** Default: the id. */
   readonly name?: string
-  /** `container`, `container+job`, `container+job:run` … */
-  readonly kind: string
   readonly metadata?: MetadataBody
   readonly spec?: JsonObject
   readonly status?: JsonObject
   readonly extensions?: JsonObject[]
   readonly [member: string]: unknown
+}
+
+/** What clients send to create an entity. */
+export interface EntityBody extends EnvelopeBody {
+  /** Must equal the project of the path when given. */
+  readonly project?: string
+  /** `container`, `container+job`, `container+job:run` … */
+  readonly kind: string
 }
 
 /** The members of `metadata` that the server reads; others are kept. */
@@ -28,15 +32,14 @@ export interface MetadataBody {
 }
 
 /** A project may come as `{ "name": "p" }` alone. */
-export interface ProjectBody extends Omit<EntityBody, "kind" | "project"> {
+export interface ProjectBody extends EnvelopeBody {
   readonly kind?: string
-  readonly [member: string]: unknown
 }
 
 /** A change of an entity: id, kind, project and name stay what they were. */
-export interface EntityChange extends Omit<EntityBody, "kind"> {
+export interface EntityChange extends EnvelopeBody {
+  readonly project?: string
   readonly kind?: string
-  readonly [member: string]: unknown
 }
 
 /** Stand-ins for cluster objects: ordinary Kubernetes manifests. */

@@ -299,7 +299,7 @@ export const projectEventResult: z.ZodType<ProjectEvent> = z.discriminatedUnion(
 
 /** Schema of {@link LogLine}. */
 export const logLineResult: z.ZodType<LogLine> = z
-  .object({ attempt: z.number().int(), container: text, time, text })
+  .object({ attempt: z.number().int(), container: text, time, text, gap: text.exactOptional() })
   .meta({ id: "LogLine" })
 
 /** Schema of one event of a log stream: `line` events, then one `end` event. */

@@ -3,19 +3,19 @@ import { entry } from "./entry.ts"
 
 /** What can be wrong with a request as a whole: envelope, references, policy, limits. */
 export const requestFindings = {
-  "policy.denied": entry<{ field: string; rule: string }>({
+  "policy.denied": entry<{ field: string; rule: string; layer?: string }>({
     severity: "error",
     class: "policy",
     message: ({ field, rule }) => `${field} is not allowed here by the rule ${rule}.`,
     hint: () => "An administrator of this server can change the rule.",
   }),
-  "code.unreadable": entry<{ reason: string }>({
+  "code.unreadable": entry<{ reason: string; layer?: string }>({
     severity: "error",
     class: "user",
     message: ({ reason }) => `The code cannot be unpacked. ${reason}`,
     hint: () => "Send one file, or a folder as a tar.gz of plain files, as base64.",
   }),
-  "code.too_large": entry<{ bytes: number; limitBytes: number }>({
+  "code.too_large": entry<{ bytes: number; limitBytes: number; layer?: string }>({
     severity: "error",
     class: "user",
     message: ({ bytes, limitBytes }) =>
@@ -131,7 +131,7 @@ export const requestFindings = {
     message: ({ name, length }) =>
       `The secret ${JSON.stringify(name)} has ${length} characters; values shorter than 6 are not masked in logs.`,
   }),
-  "program.invalid": entry<{ member: string; expected: string }>({
+  "program.invalid": entry<{ member: string; expected: string; layer?: string }>({
     severity: "error",
     class: "user",
     message: ({ member, expected }) => `${member} must be ${expected}.`,
@@ -141,25 +141,19 @@ export const requestFindings = {
     class: "user",
     message: ({ kind, member }) => `A ${kind} function needs ${member}.`,
   }),
-  "command.spaces": entry<{ command: string }>({
+  "command.spaces": entry<{ command: string; layer?: string }>({
     severity: "warning",
     class: "user",
     message: ({ command }) =>
       `The command ${JSON.stringify(command)} is one argument: a program of this name, spaces included, is started.`,
     hint: () => "Give the program as command and the rest as args.",
   }),
-  "handler.module_missing": entry<{ handler: string }>({
-    severity: "error",
-    class: "user",
-    message: ({ handler }) =>
-      `The handler ${JSON.stringify(handler)} names no file: a folder of code needs module:name, as in main:${handler}.`,
-  }),
-  "code.missing": entry<{ kind: string }>({
+  "code.missing": entry<{ kind: string; layer?: string }>({
     severity: "error",
     class: "user",
     message: ({ kind }) => `A ${kind} function needs its code as base64 in source.base64.`,
   }),
-  "code.source_unsupported": entry<{ source: string }>({
+  "code.source_unsupported": entry<{ source: string; layer?: string }>({
     severity: "error",
     class: "user",
     message: ({ source }) => `Code at ${source} is not fetched by this server.`,

@@ -1,0 +1,88 @@
+import { apiLevel, BerthError, type RouteName, routes } from "@berth/spec"
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify"
+import { createHandlers } from "./all-handlers.ts"
+import { createAuthenticate } from "./auth.ts"
+import type { AppDeps } from "./deps.ts"
+import { defaultBodyLimitBytes, sendError } from "./errors.ts"
+import { createMetrics } from "./metrics.ts"
+import { createOpenApi } from "./openapi.ts"
+import { createOriginRules } from "./origin.ts"
+import { parseBody } from "./parse-body.ts"
+import { parseQueryString } from "./query-string.ts"
+import { registerRoute } from "./register.ts"
+import { createStreams } from "./sse.ts"
+
+/** The HTTP side of the server; `listen` and `close` are its caller's. */
+export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => deps.newId(),
+    bodyLimit: deps.config.bodyLimitBytes ?? defaultBodyLimitBytes,
+    forceCloseConnections: true,
+    routerOptions: {
+      querystringParser: parseQueryString,
+      maxParamLength: 2048,
+      ignoreTrailingSlash: true,
+    },
+  })
+  const metrics = createMetrics(deps)
+  addParsers(app)
+  addHeaders(app, deps)
+  metrics.attach(app)
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler((request) => {
+    throw new BerthError("not_found", `No such endpoint: ${request.method} ${pathOf(request)}.`)
+  })
+  const streams = createStreams({
+    perClient: deps.config.streamsPerClient ?? 64,
+    heartbeatMs: deps.config.heartbeatMs ?? 15_000,
+  })
+  app.addHook("preClose", async () => streams.closeAll())
+  const handlers = createHandlers(deps, { metrics, streams, openApi: () => createOpenApi(deps.version) })
+  const guard = {
+    authenticate: createAuthenticate(deps),
+    origin: createOriginRules({ ...deps.config, open: deps.tokens.length === 0 }),
+    store: deps.store,
+  }
+  for (const name of Object.keys(routes) as RouteName[])
+    registerRoute(app, name, { handlers, guard, config: deps.config })
+  await app.ready()
+  return app
+}
+
+/** Without the query: it may hold what a log should not. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split("?", 1)[0] ?? ""
+}
+
+function addParsers(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  const parse = (format: "JSON" | "YAML") => async (_request: FastifyRequest, body: Buffer) =>
+    body.length === 0 ? undefined : parseBody(body, format)
+  app.addContentTypeParser(/^application\/(.+\+)?json\b/i, { parseAs: "buffer" }, parse("JSON"))
+  app.addContentTypeParser(/^(application|text)\/(x-)?yaml\b/i, { parseAs: "buffer" }, parse("YAML"))
+  app.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0) return undefined
+    const type = request.headers["content-type"] ?? "no content type"
+    throw new BerthError("invalid", `A body of ${type} is not understood. Send application/json or application/x-yaml.`)
+  })
+}
+
+function addHeaders(app: FastifyInstance, deps: AppDeps): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers({
+      "x-api-version": deps.version,
+      "x-api-level": String(apiLevel),
+      "x-request-id": request.id,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+    })
+  })
+  app.addHook("onResponse", async (request, reply) => {
+    request.log.info(
+      { method: request.method, path: pathOf(request), status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      "answered",
+    )
+  })
+}

@@ -1,0 +1,23 @@
+/** Canonical names of the requirements, as the wire writes them: what a profile's modes are keyed by. */
+export const requirementFields: readonly string[] = [
+  "node_selector",
+  "volumes",
+  "resources",
+  "affinity",
+  "tolerations",
+  "envs",
+  "secrets",
+  "pod_labels",
+  "annotations",
+  "profile",
+  "priority_class",
+  "runtime_class",
+  "security_context",
+  "timeouts",
+  "retries",
+  "service_ports",
+  "service_type",
+  "service_name",
+  "replicas",
+  "pod_patch",
+]

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { type BerthClient, createClient } from "@berth/sdk"
+import { type Client, createClient } from "@berth/sdk"
 import { ensureServer, type SelfCommand } from "./embedded.ts"
 import type { OutputFormat } from "./output.ts"
 import { findServer } from "./server-file.ts"
@@ -16,7 +16,7 @@ export interface GlobalOptions {
 
 /** What a command works with: the server, the project, and where to print. */
 export interface Session {
-  readonly client: BerthClient
+  readonly client: Client
   readonly project: string
   readonly terminal: Terminal
   readonly format: OutputFormat

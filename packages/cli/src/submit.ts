@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
-import { type BerthClient, packCode } from "@berth/sdk"
+import { type Client, packCode } from "@berth/sdk"
 import { BerthError, type Entity, type JsonObject, type RunEntity } from "@berth/spec"
 
 /** A function as the wire wants it. */
@@ -35,7 +35,7 @@ export async function withCode(kind: string, spec: JsonObject, folder: string): 
 }
 
 /** The newest version of the function if it says the same, else a new version. */
-export async function ensureFunction(client: BerthClient, request: FunctionRequest): Promise<Entity> {
+export async function ensureFunction(client: Client, request: FunctionRequest): Promise<Entity> {
   const { project, kind, name, spec } = request
   const latest = await client.transport.call("listFunctions", {
     params: { project },
@@ -47,7 +47,7 @@ export async function ensureFunction(client: BerthClient, request: FunctionReque
 }
 
 /** The function of a name. @throws BerthError `not_found` when there is none. */
-export async function readFunction(client: BerthClient, project: string, name: string): Promise<Entity> {
+export async function readFunction(client: Client, project: string, name: string): Promise<Entity> {
   const latest = await client.transport.call("listFunctions", {
     params: { project },
     query: { name, kind: "*", size: 1 },
@@ -59,7 +59,7 @@ export async function readFunction(client: BerthClient, project: string, name: s
 
 /** The run that a function and its action make, with its task. */
 export async function toRunRequest(
-  client: BerthClient,
+  client: Client,
   fn: Entity,
   { action, run }: { readonly action: string; readonly run: JsonObject },
 ): Promise<RunRequest> {
@@ -81,13 +81,13 @@ export async function toRunRequest(
 export type Strictness = "keys" | "all"
 
 /** Submits a run. @throws BerthError `invalid` with everything that is wrong */
-export function submitRun(client: BerthClient, request: RunRequest, strict: Strictness): Promise<RunEntity> {
+export function submitRun(client: Client, request: RunRequest, strict: Strictness): Promise<RunEntity> {
   const { project, ...body } = request
   return client.transport.call("createRun", { params: { project }, query: { strict }, body })
 }
 
 /** What submitting would do, also for a request that is wrong. */
-export function planRun(client: BerthClient, request: RunRequest, strict: Strictness) {
+export function planRun(client: Client, request: RunRequest, strict: Strictness) {
   const { project, ...body } = request
   return client.transport.call("planRun", { params: { project }, query: { strict }, body })
 }

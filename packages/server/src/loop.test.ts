@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createLocalExecutor, type LocalExecutor } from "@berth/local"
+import type { ContainerProgram, Requirements } from "@berth/spec"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { createReconciler, type Reconciler } from "./reconcile/loop.ts"
+import { runRow } from "./reconcile/testing/rows.ts"
+import { openStore } from "./store/open.ts"
+import type { RunRow, Store } from "./store/store.ts"
+
+let dataDir: string
+let store: Store
+let executor: LocalExecutor
+let reconciler: Reconciler
+
+async function open(): Promise<void> {
+  store = await openStore({ dataDir })
+  executor = await createLocalExecutor({
+    dataDir,
+    instance: store.instance,
+    engine: "process",
+    objects: (project) => store.settings.objects(project),
+    secretValues: (project, names) => store.secrets.values(project, names),
+  })
+  const log = { warn: (facts: object, message: string) => console.log(message, facts) }
+  reconciler = createReconciler({ store, executor, log, now: () => new Date(), random: Math.random, graceSeconds: 2 })
+  await reconciler.start()
+}
+
+async function close(): Promise<void> {
+  await reconciler.close()
+  await executor.close()
+  await store.close()
+}
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "berth-loop-"))
+  await open()
+})
+
+afterEach(async () => {
+  await close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+async function submit(script: string, requirements: Requirements = {}): Promise<RunRow> {
+  const now = new Date().toISOString()
+  const row = runRow({ requirements, created: now, updated: now })
+  const program: ContainerProgram = { kind: "container", command: ["sh", "-c", script], args: [] }
+  const built = row.built as NonNullable<RunRow["built"]>
+  const submitted = { ...row, built: { ...built, attempt: { ...built.attempt, program, queuedAt: now } } }
+  await store.projects.insert({
+    name: "p",
+    user: "ann",
+    metadata: row.metadata,
+    spec: {},
+    status: {},
+    created: now,
+    updated: now,
+    deleting: false,
+  })
+  expect(await store.runs.insert(submitted)).toBe(true)
+  reconciler.wake("p", "r1")
+  return submitted
+}
+
+async function until(state: RunRow["state"]): Promise<RunRow> {
+  return await vi.waitFor(
+    async () => {
+      const row = await store.runs.get("p", "r1")
+      expect(row?.state).toBe(state)
+      return row as RunRow
+    },
+    { timeout: 10_000, interval: 20 },
+  )
+}
+
+async function readLog(): Promise<string> {
+  const streams = await store.logs.streams("p", "r1")
+  const chunks = await Promise.all(streams.map((stream) => store.logs.read(stream, 0, 1000)))
+  return Buffer.concat(chunks.flat().map(({ bytes }) => bytes)).toString()
+}
+
+async function untilCleanedUp(): Promise<void> {
+  await vi.waitFor(async () => expect(await store.runs.live()).toEqual([]), { timeout: 5000, interval: 20 })
+}
+
+describe("the loop on this machine", () => {
+  test("a run that fails: its exit code, its log, its transitions, and nothing left", async () => {
+    await submit("echo hi; exit 3")
+    const row = await until("ERROR")
+    expect(row).toMatchObject({ reason: "exit.nonzero", findings: [{ data: { exitCode: 3 }, evidence: ["hi"] }] })
+    expect(await readLog()).toBe("hi\n")
+    await untilCleanedUp()
+    const states = (await store.runs.transitions("p", "r1")).map(({ state }) => state)
+    expect(states.toReversed()).toEqual(expect.arrayContaining(["READY", "PENDING", "ERROR"]))
+  })
+
+  test("a run goes on while the server is away, and ends with its whole log", async () => {
+    await submit("for i in 1 2 3 4 5 6; do echo line $i; sleep 0.2; done; exit 7")
+    await until("RUNNING")
+    await close()
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await open()
+    expect(await until("ERROR")).toMatchObject({ findings: [{ data: { exitCode: 7 } }] })
+    expect(await readLog()).toBe([1, 2, 3, 4, 5, 6].map((i) => `line ${i}\n`).join(""))
+    await untilCleanedUp()
+  })
+
+  test("a stop ends it", async () => {
+    await submit("echo up; sleep 60")
+    await until("RUNNING")
+    await store.runs.setDesired("p", "r1", "stop", new Date().toISOString())
+    reconciler.wake("p", "r1")
+    expect(await until("STOPPED")).toMatchObject({ reason: "run.stopped" })
+    await untilCleanedUp()
+  })
+})

@@ -21,7 +21,7 @@ function plain(word: string): string {
 
 /** A few slips of the fingers, or a long common start (`tolerence`, `tolerations`), or a part of the word. */
 function isNear(typed: string, meant: string, distance: number): boolean {
-  if (distance <= Math.floor(Math.max(typed.length, meant.length) / 3)) return true
+  if (distance <= Math.floor((Math.max(typed.length, meant.length) - 1) / 3)) return true
   if (typed.length >= 4 && meant.includes(typed)) return true
   if (meant.length >= 4 && typed.includes(meant)) return true
   let prefix = 0

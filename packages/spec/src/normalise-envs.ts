@@ -1,8 +1,9 @@
 import { isPlatformVariable, secretVariable, secretVariables } from "./environment.ts"
+import type { FindingContext } from "./finding.ts"
 import { isJsonObject } from "./json.ts"
 import { isIdentifier, isObjectKey } from "./labels.ts"
 import { readMembers } from "./normalise-members.ts"
-import { type Given, named, type Reading, removal, replaceWith } from "./normalise-reading.ts"
+import { type Given, isGiven, named, type Reading, removal, replaceWith } from "./normalise-reading.ts"
 import {
   type NameRule,
   readBoolean,
@@ -12,6 +13,7 @@ import {
   readText,
   sayMissing,
 } from "./normalise-values.ts"
+import { formatPath, toPointer } from "./path.ts"
 import type { RequirementsLayer, SecretRef } from "./requirements.ts"
 
 type EnvsLayer = NonNullable<RequirementsLayer["envs"]>
@@ -21,7 +23,11 @@ const maxVariables = 1000
 const maxSecrets = 1000
 const envName = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
 
-const envMembers = { names: ["name", "value"], hints: { key: "name" } } as const
+const envMembers = {
+  names: ["name", "value"],
+  hints: { key: "name" },
+  isKnown: (key: string) => key === "valueFrom" || key === "value_from",
+} as const
 const secretMembers = { names: ["name", "env", "optional"], hints: { secret: "name", variable: "env" } } as const
 const secretNameRule: NameRule = {
   isValid: isObjectKey,
@@ -38,14 +44,14 @@ interface Variable {
 export function readEnvs(given: Given, reading: Reading): EnvsLayer | undefined {
   const variables = readVariables(given, reading)
   if (variables === undefined) return undefined
-  const first = new Map<string, number>()
-  return variables.flatMap(({ name, nameGiven, given: member }, index): EnvEntry[] => {
+  const first = new Map<string, Given>()
+  return variables.flatMap(({ name, nameGiven, given: member }): EnvEntry[] => {
     if (!checkName(name, nameGiven, reading)) return []
     const value = member.value === null ? null : readText(member, reading, { coerce: true })
     if (value === null) reading.place(member)
     const other = first.get(name)
-    if (other === undefined) first.set(name, index)
-    else reading.say("env.name.duplicate", { name, other }, { path: nameGiven.path })
+    if (other === undefined) first.set(name, nameGiven)
+    else reading.say("env.name.duplicate", { name, other: entryOf(other) }, { path: nameGiven.path })
     return value === undefined || other !== undefined ? [] : [{ name, value } as EnvEntry]
   })
 }
@@ -59,7 +65,7 @@ function readVariables(given: Given, reading: Reading): readonly Variable[] | un
       given: member,
     }))
   }
-  const entries = readList(given, { max: maxVariables, wrap: isJsonObject }, reading)
+  const entries = readList(given, { max: maxVariables, wrap: isJsonObject, expected: "a list or an object" }, reading)
   return entries?.flatMap((entry) => readVariable(entry, given.name, reading))
 }
 
@@ -72,7 +78,9 @@ function readVariable(entry: Given, name: string, reading: Reading): readonly Va
   const members = readMembers(entry, envMembers, reading)
   if (members === undefined) return []
   if (members.name === undefined) sayMissing(entry, "name", reading)
-  if (members.value === undefined) sayMissing(entry, "value", reading)
+  const elsewhere = Object.keys(entry.value as object).find(envMembers.isKnown)
+  if (elsewhere !== undefined) reading.say("env.value_from", { key: elsewhere }, { path: [...entry.path, elsewhere] })
+  else if (members.value === undefined) sayMissing(entry, "value", reading)
   if (members.name === undefined || members.value === undefined) return []
   const variable = readText(named(members.name, ""), reading)
   if (variable === undefined) return []
@@ -81,22 +89,30 @@ function readVariable(entry: Given, name: string, reading: Reading): readonly Va
 
 function checkName(name: string, given: Given, reading: Reading): boolean {
   const meant = name.replaceAll(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_")
-  const isKey = given.path.at(-1) === name
   if (!envName.test(name) || name.length > 1024) {
     const suggestion = isIdentifier(meant) && meant.length <= 64 ? meant : undefined
     const data = { name, ...(suggestion !== undefined && { suggestion }) }
-    reading.say("env.name.invalid", data, isKey ? { path: given.path } : replaceWith(given, suggestion))
+    reading.say("env.name.invalid", data, renaming(given, name, suggestion))
     return false
   }
   if (isPlatformVariable(name)) {
     reading.say("env.name.reserved", { name }, { path: given.path })
     return false
   }
-  if (!isIdentifier(name)) {
-    const context = isKey ? { path: given.path } : replaceWith(given, meant)
-    reading.say("env.name.unreadable", { name, suggestion: meant }, context)
-  }
+  if (!isIdentifier(name)) reading.say("env.name.unreadable", { name, suggestion: meant }, renaming(given, name, meant))
   return true
+}
+
+/** A new name where the name is a value, or the key of a map. */
+function renaming(given: Given, name: string, meant: string | undefined): FindingContext {
+  if (given.path.at(-1) !== name || meant === undefined) return replaceWith(given, meant)
+  const path = toPointer([...given.path.slice(0, -1), meant])
+  return { path: given.path, fix: [{ op: "move", from: toPointer(given.path), path }] }
+}
+
+/** The entry that a member of it stands in: `envs[0]`. */
+function entryOf({ path }: Given): string {
+  return formatPath(path.slice(0, -1))
 }
 
 /** Names of project secrets, or `{ name, env, optional }`; a single name is a list of one. */
@@ -141,11 +157,12 @@ function readSecret(entry: Given, field: string, reading: Reading): SecretRef | 
   if (members === undefined) return undefined
   if (members.name === undefined) sayMissing(entry, "name", reading)
   const name = members.name && readName(named(members.name, ""), secretNameRule, reading)
-  const env = members.env && readVariableName(named(members.env, `${field}.${name}.env`), reading)
-  const optional = members.optional && readBoolean(named(members.optional, `${field}.${name}.optional`), reading)
-  if (name === undefined || (members.env !== undefined && env === undefined)) return undefined
+  const env = isGiven(members.env) && readVariableName(named(members.env, `${field}.${name}.env`), reading)
+  const optional =
+    isGiven(members.optional) && readBoolean(named(members.optional, `${field}.${name}.optional`), reading)
+  if (name === undefined || env === undefined || optional === undefined) return undefined
   reading.place(named(entry, `${field}.${name}`))
-  return { name, ...(env !== undefined && { env }), ...(optional !== undefined && { optional }) }
+  return { name, ...(env !== false && { env }), ...(isGiven(members.optional) && { optional }) }
 }
 
 function readVariableName(given: Given, reading: Reading): string | undefined {

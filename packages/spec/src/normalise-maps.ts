@@ -59,7 +59,7 @@ function readPairs(
   if (isJsonObject(given.value)) {
     return readEntries(given, max, reading)?.map((entry) => ({ ...entry, keyGiven: entry.given }))
   }
-  const entries = readList(given, { max }, reading)
+  const entries = readList(given, { max, expected: "an object" }, reading)
   if (entries === undefined) return undefined
   if (entries.length > 0) sayForm(given, "A list of { key, value }", reading)
   return entries.flatMap((entry) => readPair(entry, given.name, reading))

@@ -32,11 +32,21 @@ export function readMembers<Name extends string>(
   }
   const spellings = spellingsOf(table.names)
   const found = new Map<Name, Given>()
+  const aliases = new Set<string>()
   for (const key of Object.keys(given.value)) {
     if (key === "__proto__") continue
     const name = spellings.get(key) ?? (table.aliases?.get(key) as Name | undefined)
-    if (name !== undefined) addMember({ key, name, isAlias: !spellings.has(key) }, found, { given, reading })
+    if (name !== undefined)
+      addMember({ key, name, isAlias: !spellings.has(key) }, { found, aliases }, { given, reading })
     else if (table.isKnown?.(key) !== true) reportUnknown(key, table, { given, reading })
+  }
+  for (const key of aliases) {
+    const canonical = table.aliases?.get(key) ?? key
+    reading.say(
+      "historic.alias",
+      { used: key, canonical },
+      { path: [...given.path, key], ...rename(given, key, canonical) },
+    )
   }
   return Object.fromEntries(found) as Members<Name>
 }
@@ -48,23 +58,20 @@ interface Place {
 
 function addMember<Name extends string>(
   { key, name, isAlias }: { readonly key: string; readonly name: Name; readonly isAlias: boolean },
-  found: Map<Name, Given>,
+  { found, aliases }: { readonly found: Map<Name, Given>; readonly aliases: Set<string> },
   { given, reading }: Place,
 ): void {
   const member = within(given, key, name)
   const earlier = found.get(name)
-  if (earlier !== undefined) {
-    reading.say("field.twice", { first: String(earlier.path.at(-1)), second: key }, { path: member.path })
+  if (earlier === undefined) {
+    found.set(name, member)
+    if (isAlias) aliases.add(key)
     return
   }
-  found.set(name, member)
-  if (!isAlias) return
-  const free = !Object.hasOwn(given.value as object, name)
-  reading.say(
-    "historic.alias",
-    { used: key, canonical: name },
-    { path: member.path, ...(free && rename(given, key, name)) },
-  )
+  const first = String(earlier.path.at(-1))
+  const wins = aliases.delete(first) && !isAlias
+  if (wins) found.set(name, member)
+  reading.say("field.twice", { first, second: key }, { path: wins ? earlier.path : member.path })
 }
 
 function rename(given: Given, key: string, name: string) {
@@ -83,8 +90,10 @@ function reportUnknown<Name extends string>(key: string, table: MemberTable<Name
 /** In the case that the author uses. */
 function suggest<Name extends string>(key: string, table: MemberTable<Name>): string | undefined {
   const hints = new Map(Object.entries<string>(table.hints ?? {}))
-  const candidates = [...table.names, ...(table.suggestions ?? [])]
-  const suggestion = hints.get(key) ?? hints.get(key.toLowerCase()) ?? didYouMean(key, candidates)
+  const aliases = table.aliases ?? new Map<string, string>()
+  const candidates = [...table.names, ...aliases.keys(), ...(table.suggestions ?? [])]
+  const near = hints.get(key) ?? hints.get(key.toLowerCase()) ?? didYouMean(key, candidates)
+  const suggestion = aliases.get(near ?? "") ?? near
   const isOurs = suggestion !== undefined && (table.names as readonly string[]).includes(suggestion)
   return isOurs && /[a-z][A-Z]/.test(key) ? toCamelCase(suggestion) : suggestion
 }

@@ -34,7 +34,7 @@ function problemOf(text: string): { readonly reason: string; readonly suggestion
   if (text.length > maxPath) return { reason: `it is longer than ${maxPath} characters` }
   if (control.test(text)) return { reason: "it contains a line break or tab" }
   if (text.includes(":")) return { reason: "it contains a colon" }
-  if (parts.includes("..")) return { reason: "it contains .." }
+  if (parts.includes("..")) return { reason: 'it contains ".."' }
   if (text.startsWith("/")) return undefined
   return { reason: "it does not begin with /", ...(/^[\w]/.test(text) && { suggestion: `/${parts.join("/")}` }) }
 }
@@ -58,7 +58,7 @@ function subPathProblem(text: string): string | undefined {
   if (text.length > maxPath) return `it is longer than ${maxPath} characters`
   if (control.test(text)) return "it contains a line break or tab"
   if (text.startsWith("/")) return "it begins with /"
-  if (text.split("/").includes("..")) return "it contains .."
+  if (text.split("/").includes("..")) return 'it contains ".."'
   return text.includes(":") ? "it contains a colon" : undefined
 }
 

@@ -75,6 +75,7 @@ function numbersMeant(number: string): readonly string[] {
 
 /** `GB` and `g` → `Gi` or `G`; `GiB` and `gi` → `Gi`. The binary one first: it is what memory is sold in. */
 function suffixesMeant(suffix: string): readonly string[] {
+  if (parseQuantity(`1${suffix}`) !== undefined) return [suffix]
   const [, letter = "", binary = ""] = /^([kmgtpe])(i?)(?:b|bytes?)?$/i.exec(suffix) ?? []
   if (/^(|b|bytes?)$/i.test(suffix)) return [""]
   if (letter === "") return [suffix]

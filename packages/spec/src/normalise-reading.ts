@@ -53,6 +53,11 @@ export function within(given: Given, key: string | number, name: string | number
   }
 }
 
+/** Given, and not null. */
+export function isGiven(given: Given | undefined): given is Given {
+  return given !== undefined && given.value !== null
+}
+
 /** The same value under another canonical name. */
 export function named(given: Given, name: string): Given {
   return { ...given, name }

@@ -6,6 +6,7 @@ import { readMembers } from "./normalise-members.ts"
 import { readQuantity } from "./normalise-quantity.ts"
 import { type Given, kindOf, named, type Reading, replaceWith } from "./normalise-reading.ts"
 import { readChoice, readEntries, readList, sayMissing } from "./normalise-values.ts"
+import { formatPath } from "./path.ts"
 import type { RequirementsLayer } from "./requirements.ts"
 
 type ResourcesLayer = NonNullable<RequirementsLayer["resources"]>
@@ -53,14 +54,21 @@ function isNothing(value: unknown): boolean {
   return value === undefined || (isJsonObject(value) && Object.keys(value).length === 0)
 }
 
-/** One value per part; the same part from two places is an error, the same type is not. */
+/** One value per part; the same part from two places is an error, and so are two types of GPU. */
 function gather(wishes: readonly Wish[], reading: Reading): BoundsGiven {
   const parts = new Map<keyof BoundsGiven, Given>()
-  for (const { part, given } of wishes) {
-    const earlier = parts.get(part) ?? (part === "type" ? undefined : parts.get("whole"))
+  const [type, ...types] = wishes.filter(({ part }) => part === "type").map(({ given }) => given)
+  const other = types.find(({ value }) => value !== type?.value)
+  if (type !== undefined) parts.set("type", type)
+  if (type !== undefined && other !== undefined) {
+    const data = { first: String(type.value), second: String(other.value) }
+    reading.say("gpu.types", data, { path: other.path })
+  }
+  for (const { part, given } of wishes.filter((wish) => wish.part !== "type")) {
+    const earlier = parts.get(part) ?? parts.get("whole")
     if (earlier === undefined) parts.set(part, given)
-    else if (earlier.value !== given.value || part !== "type") {
-      const [first = "", second = ""] = [earlier, given].map(({ path }) => String(path.at(-1)))
+    else if (other === undefined) {
+      const [first, second] = [formatPath(earlier.path), formatPath(given.path)]
       reading.say("field.twice", { first, second }, { path: given.path })
     }
   }

@@ -5,6 +5,7 @@ import { readMembers } from "./normalise-members.ts"
 import { type Given, kindOf, named, type Reading, replaceWith } from "./normalise-reading.ts"
 import { readShape } from "./normalise-shape.ts"
 import { type NameRule, readInteger, readList, readName, readText } from "./normalise-values.ts"
+import { formatPath } from "./path.ts"
 import type { RequirementsLayer, ServicePort } from "./requirements.ts"
 import { servicePortSchema } from "./schema.ts"
 
@@ -110,6 +111,11 @@ function sayDuration(given: Given, value: string, reading: Reading): undefined {
 }
 
 export function readRetries(given: Given, reading: Reading): RequirementsLayer["retries"] | undefined {
+  if (typeof given.value === "number") {
+    const expected = "an object such as { user: 2 }"
+    reading.say("field.type", { expected, got: "a number" }, replaceWith(given, { user: given.value }))
+    return undefined
+  }
   const members = { names: ["user", "infrastructure", "out_of_memory"] as const, read: readCount }
   const record = readRecord(given, members, reading)
   if (record === undefined) return undefined
@@ -141,7 +147,8 @@ export function readServicePorts(given: Given, reading: Reading): readonly Servi
     const port = readShape({ schema: servicePortSchema, hooks: new Map() }, place, reading) as ServicePort | undefined
     const other = ports.findIndex((earlier) => earlier.port === port?.port)
     if (port !== undefined && other >= 0) {
-      reading.say("service.port.duplicate", { port: port.port, other }, { path: entry.path })
+      const data = { port: port.port, other: formatPath([...given.path, other]) }
+      reading.say("service.port.duplicate", data, { path: entry.path })
     } else if (port !== undefined) ports.push(port)
   }
   return entries && ports

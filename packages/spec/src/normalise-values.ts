@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "./json.ts"
 import { isJsonObject } from "./json.ts"
 import { isSound } from "./normalise-guard.ts"
 import { type Given, kindOf, type Reading, replaceWith, within } from "./normalise-reading.ts"
+import { toCamelCase } from "./wire-name.ts"
 
 /** Reads a text; with `coerce` a number or a truth value becomes one, with a notice. Undefined: reported. */
 export function readText(
@@ -92,7 +93,8 @@ export function readChoice<Choice extends string>(
       text,
       allowed.filter((choice) => choice !== ""),
     )
-  const data = { value: text, allowed, ...(suggestion !== undefined && { suggestion }) }
+  const shown = allowed.filter((choice) => choice !== "")
+  const data = { value: text, allowed: shown, ...(suggestion !== undefined && { suggestion }) }
   reading.say("field.value", data, replaceWith(given, suggestion))
   return undefined
 }
@@ -100,7 +102,7 @@ export function readChoice<Choice extends string>(
 /** The entries of a list; undefined (reported) when it is none or too long. A single `wrap`able value is a list of one. */
 export function readList(
   given: Given,
-  options: { readonly max: number; readonly wrap?: (value: Json) => boolean },
+  options: { readonly max: number; readonly wrap?: (value: Json) => boolean; readonly expected?: string },
   reading: Reading,
 ): readonly Given[] | undefined {
   const { value, path } = given
@@ -114,7 +116,7 @@ export function readList(
     reading.say("historic.form", { used, canonical: "a list of one" }, replaceWith(given, [value]))
     return [given]
   }
-  reading.say("field.type", { expected: "a list", got: kindOf(value) }, { path })
+  reading.say("field.type", { expected: options.expected ?? "a list", got: kindOf(value) }, { path })
   return undefined
 }
 
@@ -136,8 +138,10 @@ export function readEntries(
   return keys.map((key) => ({ key, given: within(given, key) }))
 }
 
-/** Reports a member that must be there, where it belongs. */
-export function sayMissing(parent: Given, field: string, reading: Reading): void {
+/** Reports a member that must be there, where it belongs, in the case that its neighbours have. */
+export function sayMissing(parent: Given, name: string, reading: Reading): void {
+  const neighbours = [String(parent.path.at(-1)), ...Object.keys(parent.value ?? {})]
+  const field = neighbours.some((key) => /[a-z][A-Z]/.test(key)) ? toCamelCase(name) : name
   reading.say("field.required", { field }, { path: [...parent.path, field] })
 }
 

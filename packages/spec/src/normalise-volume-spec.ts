@@ -2,7 +2,7 @@ import { isDnsSubdomain, isObjectKey, toDnsLabel } from "./labels.ts"
 import { type Members, type MemberTable, readMembers } from "./normalise-members.ts"
 import { readSubPath } from "./normalise-mounts.ts"
 import { readQuantity } from "./normalise-quantity.ts"
-import { type Given, named, type Reading, removeOperation } from "./normalise-reading.ts"
+import { type Given, isGiven, named, type Reading, removeOperation } from "./normalise-reading.ts"
 import {
   type NameRule,
   readBoolean,
@@ -121,11 +121,6 @@ const readers: Record<VolumeType, (spec: Spec, reading: Reading) => VolumeSpec |
     const image = members.image && readName(members.image, imageRule, reading)
     return image === undefined ? undefined : { image }
   },
-}
-
-/** Given, and not null. */
-function isGiven(given: Given | undefined): given is Given {
-  return given !== undefined && given.value !== null
 }
 
 function readClaim(spec: Spec, reading: Reading): VolumeSpec | undefined {

@@ -2,9 +2,10 @@ import { isJsonObject } from "./json.ts"
 import { isDnsLabel, toDnsLabel } from "./labels.ts"
 import { type Members, readMembers } from "./normalise-members.ts"
 import { checkMounts, readMountPath, readSubPath } from "./normalise-mounts.ts"
-import { type Given, named, type Reading } from "./normalise-reading.ts"
+import { type Given, isGiven, named, type Reading } from "./normalise-reading.ts"
 import { type NameRule, readBoolean, readChoice, readList, readName, sayMissing } from "./normalise-values.ts"
 import { readVolumeSpec } from "./normalise-volume-spec.ts"
+import { formatPath } from "./path.ts"
 import { type RequirementsLayer, type Volume, type VolumeType, volumeTypes } from "./requirements.ts"
 
 type VolumesLayer = NonNullable<RequirementsLayer["volumes"]>
@@ -38,17 +39,18 @@ const readOnlyTypes: ReadonlySet<VolumeType> = new Set<VolumeType>(["config_map"
 export function readVolumes(given: Given, reading: Reading): VolumesLayer | undefined {
   const entries = readList(given, { max: maxVolumes, wrap: isJsonObject }, reading)
   if (entries === undefined) return undefined
-  const seen = new Map<string, number>()
+  const seen = new Map<string, Given>()
   const mounts: { readonly volume: Volume; readonly given: Given }[] = []
   const volumes = entries.flatMap((entry, index): VolumeEntry[] => {
     const read = readVolume(entry, { parent: given, index }, reading)
     if (read === undefined) return []
     const other = seen.get(read.volume.name)
     if (other !== undefined) {
-      reading.say("volume.name.duplicate", { name: read.volume.name, other }, { path: read.nameGiven.path })
+      const data = { name: read.volume.name, other: formatPath(other.path) }
+      reading.say("volume.name.duplicate", data, { path: read.nameGiven.path })
       return []
     }
-    seen.set(read.volume.name, index)
+    seen.set(read.volume.name, entry)
     if (read.volume.volumeType !== null && read.mount !== undefined)
       mounts.push({ volume: read.volume, given: read.mount })
     return [read.volume]
@@ -98,12 +100,12 @@ function readBody(
     members.volume_type && readChoice(members.volume_type, { allowed: volumeTypes, hints: typeHints }, reading)
   const mountPath = members.mount_path && readMountPath(members.mount_path, reading)
   const readOnly = members.read_only && readReadOnly(members.read_only, volumeType, reading)
-  const subPath = members.sub_path && readSubPath(members.sub_path, reading)
+  const subPath = isGiven(members.sub_path) ? readSubPath(members.sub_path, reading) : undefined
   const spec =
     volumeType &&
     readVolumeSpec(volumeType, { given: members.spec, volume: given, fallback: members.name, name }, reading)
   if (volumeType === undefined || mountPath === undefined || spec === undefined) return undefined
-  if (members.sub_path !== undefined && subPath === undefined) return undefined
+  if (isGiven(members.sub_path) && subPath === undefined) return undefined
   return {
     volumeType,
     mountPath,

@@ -21,7 +21,8 @@ export const fieldFindings = {
   "field.value": entry<{ value: string; allowed: readonly string[]; suggestion?: string }>({
     severity: "error",
     class: "user",
-    message: ({ value, allowed }) => `${quote(value)} is not one of ${either(allowed.map(quote))}.`,
+    message: ({ value, allowed, suggestion }) =>
+      `${quote(value)} is not one of ${either(allowed)}.${suggestion === undefined ? "" : ` Did you mean ${suggestion}?`}`,
   }),
   "field.required": entry<{ field: string }>({
     severity: "error",

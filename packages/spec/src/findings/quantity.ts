@@ -45,7 +45,7 @@ export const quantityFindings = {
   "quantity.zero": entry<{ value: string }>({
     severity: "error",
     class: "user",
-    message: () => "Nothing can run or be kept in zero.",
+    message: ({ value }) => `${value} leaves nothing to run or to keep anything in.`,
     hint: () => "Leave it out to ask for nothing.",
   }),
   "quantity.exa": entry<Doubtful>({
@@ -68,7 +68,7 @@ export const quantityFindings = {
     severity: "error",
     class: "user",
     message: ({ value, suggestion }) =>
-      `${quote(value)} is a fraction of a byte count (m is a thousandth).${suggestion === undefined ? "" : ` Did you mean ${suggestion}?`}`,
+      `${quote(value)} is not a whole number of bytes${value.endsWith("m") ? ": m is a thousandth" : ""}.${suggestion === undefined ? "" : ` Did you mean ${suggestion}?`}`,
   }),
   "memory.too_small": entry<Doubtful>({
     severity: "error",
@@ -106,6 +106,11 @@ export const quantityFindings = {
     class: "user",
     message: ({ requests, limits }) =>
       `GPUs are given whole: the request of ${requests} must equal the limit of ${limits}.`,
+  }),
+  "gpu.types": entry<{ first: string; second: string }>({
+    severity: "error",
+    class: "user",
+    message: ({ first, second }) => `A run has one type of GPU: ${first} or ${second}, not both.`,
   }),
   "gpu.limit_copied": entry<{ requests: string }>({
     severity: "notice",

@@ -40,10 +40,16 @@ export const requirementFindings = {
     message: ({ name, suggestion }) =>
       `The variable ${name} is set, but a shell cannot read it as $${name}. Did you mean ${suggestion}?`,
   }),
-  "env.name.duplicate": entry<{ name: string; other: number }>({
+  "env.name.duplicate": entry<{ name: string; other: string }>({
     severity: "error",
     class: "user",
-    message: ({ name, other }) => `The variable ${name} is already given by entry ${other}.`,
+    message: ({ name, other }) => `The variable ${name} is already given by ${other}.`,
+  }),
+  "env.value_from": entry<{ key: string }>({
+    severity: "error",
+    class: "user",
+    message: ({ key }) => `A variable has a value of its own; ${key} is not read.`,
+    hint: () => "Ask for a project secret instead: secrets: [{ name: HF_TOKEN, env: HF_TOKEN }].",
   }),
   "secret.alias": entry<{ name: string; alias: string }>({
     severity: "notice",
@@ -51,10 +57,10 @@ export const requirementFindings = {
     message: ({ name, alias }) => `The secret ${name} is also given as ${alias}.`,
     hint: ({ name }) => `Write { name: ${name}, env: NAME } to choose the variable.`,
   }),
-  "volume.name.duplicate": entry<{ name: string; other: number }>({
+  "volume.name.duplicate": entry<{ name: string; other: string }>({
     severity: "error",
     class: "user",
-    message: ({ name, other }) => `The name ${name} is already used by volume ${other} of the list.`,
+    message: ({ name, other }) => `The name ${name} is already used by ${other}.`,
   }),
   "volume.name_used": entry<{ field: string; name: string }>({
     severity: "notice",
@@ -150,9 +156,9 @@ export const requirementFindings = {
       `${quote(value)} is not a length of time.${suggestion === undefined ? "" : ` Did you mean ${suggestion}?`}`,
     hint: () => "Write 90s, 30m, 24h, 7d, or combined, largest first: 1h30m.",
   }),
-  "service.port.duplicate": entry<{ port: number; other: number }>({
+  "service.port.duplicate": entry<{ port: number; other: string }>({
     severity: "error",
     class: "user",
-    message: ({ port, other }) => `Port ${port} is already given by entry ${other}.`,
+    message: ({ port, other }) => `Port ${port} is already given by ${other}.`,
   }),
 }

@@ -7,12 +7,17 @@ import type { Tables } from "./tables.ts"
 
 /** What encrypts and decrypts for the tables. */
 export interface Keyring {
-  /** Makes the key file when it is the first value. */
-  seal(place: string, text: string): Sealed
+  /**
+   * Lets a body encrypt and store. A rotation that begins meanwhile waits for it, so that nothing is stored under a key
+   * that is about to go. The key file is made with the first value.
+   */
+  sealing<Result>(body: (seal: Seal) => Promise<Result>): Promise<Result>
   unseal(place: string, value: Uint8Array): string
   /** Encrypts everything stored under a new key; the number of values. */
   rotate(): Promise<number>
 }
+
+export type Seal = (place: string, text: string) => Sealed
 
 /** Where a secret's value belongs. */
 export function secretPlace(project: string, name: string): string {
@@ -26,24 +31,28 @@ export function objectPlace(project: string, position: number): string {
 
 /** Refuses stored values whose key is not there: they would be lost one by one, in the middle of runs. */
 export async function openKeyring({ database, transact }: Engine, file: KeyFile): Promise<Keyring> {
-  const used = await readUsedKeys(database)
-  const present = file.read()
-  requireKeys(file, used, present ?? [])
-  let keys = present === undefined ? undefined : dropUnused(file, present, used)
+  let keys = file.read()
+  requireKeys(file, await readUsedKeys(database), keys ?? [])
+  const sealing = new Set<Promise<unknown>>()
 
   function open(): readonly Key[] {
     keys ??= readOrCreateKeys(file)
     return keys
   }
   return {
-    seal: (place, text) => seal(currentOf(open()), place, text),
+    async sealing(body) {
+      const done = body((place, text) => seal(currentOf(open()), place, text))
+      sealing.add(done)
+      return await done.finally(() => sealing.delete(done))
+    },
     unseal: (place, value) => unseal(open(), place, value),
     async rotate() {
-      const before = open()
       const next = createKey()
-      file.write([...before, next])
-      keys = [...before, next]
-      const count = await transact((transaction) => reseal(transaction, before, next))
+      const both = [...open(), next]
+      file.write(both)
+      keys = both
+      await Promise.allSettled(sealing)
+      const count = await transact((transaction) => reseal(transaction, both))
       file.write([next])
       keys = [next]
       return count
@@ -78,21 +87,13 @@ function requireKeys(file: KeyFile, used: readonly string[], present: readonly K
   )
 }
 
-/** A rotation that was cut short left two keys: the one that encrypts nothing goes, the last of all stays. */
-function dropUnused(file: KeyFile, present: readonly Key[], used: readonly string[]): readonly Key[] {
-  if (present.length === 1 || used.length === 0) return present
-  const kept = present.filter((key) => used.includes(key.id))
-  if (kept.length < present.length) file.write(kept)
-  return kept
-}
-
-async function reseal(database: Kysely<Tables>, before: readonly Key[], next: Key): Promise<number> {
+async function reseal(database: Kysely<Tables>, keys: readonly Key[]): Promise<number> {
   const secrets = await database.selectFrom("secrets").select(["ordinal", "project", "name", "value"]).execute()
   const objects = await database.selectFrom("objects").select(["project", "position", "sealed"]).execute()
   let count = 0
   for (const { ordinal, project, name, value } of secrets) {
     if (value === null) continue
-    const sealed = moveTo(next, before, { place: secretPlace(project, name), value })
+    const sealed = moveTo(keys, { place: secretPlace(project, name), value })
     await database
       .updateTable("secrets")
       .set({ value: sealed.value, key_id: sealed.keyId })
@@ -102,7 +103,7 @@ async function reseal(database: Kysely<Tables>, before: readonly Key[], next: Ke
   }
   for (const { project, position, sealed: value } of objects) {
     if (value === null) continue
-    const sealed = moveTo(next, before, { place: objectPlace(project, position), value })
+    const sealed = moveTo(keys, { place: objectPlace(project, position), value })
     await database
       .updateTable("objects")
       .set({ sealed: sealed.value, key_id: sealed.keyId })
@@ -114,6 +115,7 @@ async function reseal(database: Kysely<Tables>, before: readonly Key[], next: Ke
   return count
 }
 
-function moveTo(next: Key, before: readonly Key[], { place, value }: { place: string; value: Uint8Array }): Sealed {
-  return seal(next, place, unseal([...before, next], place, value))
+/** From whichever key a value is under to the last. */
+function moveTo(keys: readonly Key[], { place, value }: { place: string; value: Uint8Array }): Sealed {
+  return seal(currentOf(keys), place, unseal(keys, place, value))
 }

@@ -13,6 +13,9 @@ export interface LockOwner {
   readonly host: string
 }
 
+/** A lock whose handle nobody holds would be collected, and with it be free. */
+const held = new Set<DatabaseSync>()
+
 /**
  * Takes possession of a data folder until the process ends, however it ends. The lock itself is one of the kernel's,
  * on `lock.db`: a dead owner holds none, so there is nothing to find out about a stale file and no race in taking
@@ -26,10 +29,12 @@ export async function lockFolder(folder: string): Promise<{ release(): void }> {
     kernelLock.close()
     throw refusal(folder, await readOwner(folder))
   }
+  held.add(kernelLock)
   const path = join(folder, "lock")
   writeOwner(path)
   return {
     release() {
+      if (!held.delete(kernelLock)) return
       rmSync(path, { force: true })
       kernelLock.close()
     },

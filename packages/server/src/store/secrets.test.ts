@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { chmod, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { createEngines, type OpenedStore } from "./engines-for-tests.ts"
@@ -154,26 +154,46 @@ describe.each(createEngines())("secrets on $name", ({ skipped, open, end }) => {
         const { store, options, file } = await withValues()
         const old = await readFile(file, "utf8")
         if (moment === "after") await store.secrets.rotateKey()
-        const used = await readFile(file, "utf8")
-        const other = moment === "after" ? old : `${randomBytes(32).toString("base64")}\n`
+        const other = moment === "after" ? await readFile(file, "utf8") : `${randomBytes(32).toString("base64")}\n`
         await store.close()
-        await writeFile(file, moment === "after" ? other + used : used + other)
+        await writeFile(file, old + other)
         const again = await openStore(options)
         expect(await again.secrets.values("p", ["a", "b"])).toEqual({ a: "one", b: "two" })
-        expect(await readFile(file, "utf8")).toBe(used)
         await again.secrets.setValues("p", { empty: "three" }, at(2))
+        expect(await again.secrets.rotateKey()).toBe(4)
         await again.close()
+        expect((await readFile(file, "utf8")).trim().split("\n")).toHaveLength(1)
         const third = await openStore(options)
-        expect(await third.secrets.values("p", ["empty"])).toEqual({ empty: "three" })
+        expect(await third.secrets.values("p", ["a", "b", "empty"])).toEqual({ a: "one", b: "two", empty: "three" })
         await third.close()
       })
 
-      it("stay under the old one when the key file can't be written", async () => {
+      it("stay as they are when the key file can't be written", async () => {
         const { store, options, file } = await withValues()
-        await rm(file)
-        await writeFile(join(options.dataDir, "secret.key.next"), "")
-        await rm(join(options.dataDir, "secret.key.next"))
-        await expect(store.secrets.values("p", ["a"])).resolves.toEqual({ a: "one" })
+        const before = await readFile(file, "utf8")
+        await mkdir(`${file}.next`)
+        await expect(store.secrets.rotateKey()).rejects.toMatchObject({ code: "unavailable" })
+        await store.close()
+        expect(await readFile(file, "utf8")).toBe(before)
+        const again = await openStore(options)
+        expect(await again.secrets.values("p", ["a", "b"])).toEqual({ a: "one", b: "two" })
+        await again.close()
+      })
+
+      it("are all under it, whatever was stored meanwhile", async () => {
+        const { store, options, file } = await withValues()
+        const write = async (index: number) => {
+          await store.secrets.setValues("p", { a: `a${index}` }, at(index))
+          await store.settings.putObjects("p", [{ kind: "Secret", data: { index } }], at(index))
+        }
+        const writes = Array.from({ length: 20 }, (_, index) => write(index))
+        await Promise.all([store.secrets.rotateKey(), ...writes, store.secrets.setValues("p", { b: "b" }, at(1))])
+        await store.close()
+        expect((await readFile(file, "utf8")).trim().split("\n")).toHaveLength(1)
+        const again = await openStore(options)
+        expect(Object.keys(await again.secrets.values("p", ["a", "b"]))).toHaveLength(2)
+        expect(await again.settings.objects("p")).toHaveLength(1)
+        await again.close()
       })
     })
   })

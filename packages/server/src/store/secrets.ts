@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely"
 import type { Engine } from "./engine.ts"
 import { type Condition, equals, equalsIfGiven, listConditions, ordering } from "./filter.ts"
 import { fromText, toText } from "./json-text.ts"
-import { type Keyring, secretPlace } from "./keyring.ts"
+import { type Keyring, type Seal, secretPlace } from "./keyring.ts"
 import type { Rows, SecretRow, SecretStore } from "./store.ts"
 import type { RowOf, Tables } from "./tables.ts"
 
@@ -36,7 +36,7 @@ export function createSecrets({ database, transact }: Engine, keyring: Keyring):
       )
     },
     setValues: (project, values, at) =>
-      transact((transaction) => setValues(transaction, keyring, { project, values, at })),
+      keyring.sealing((seal) => transact((transaction) => setValues(transaction, seal, { project, values, at }))),
     async values(project, names) {
       const rows = await named(database, project, names)
       const found = rows.flatMap(({ name, value }): [string, string][] =>
@@ -80,7 +80,7 @@ async function named(database: Kysely<Tables>, project: string, names: readonly 
 
 async function setValues(
   database: Kysely<Tables>,
-  keyring: Keyring,
+  seal: Seal,
   { project, values, at }: { project: string; values: Readonly<Record<string, string>>; at: string },
 ): Promise<readonly string[]> {
   const names = Object.keys(values)
@@ -88,7 +88,7 @@ async function setValues(
   const unknown = names.filter((name) => !known.has(name))
   if (unknown.length > 0) return unknown
   for (const [name, text] of Object.entries(values)) {
-    const sealed = keyring.seal(secretPlace(project, name), text)
+    const sealed = seal(secretPlace(project, name), text)
     await database
       .updateTable("secrets")
       .set({ value: sealed.value, key_id: sealed.keyId, updated: at })

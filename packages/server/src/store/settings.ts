@@ -2,7 +2,7 @@ import type { JsonObject, Policy, Profile } from "@berth/spec"
 import type { Kysely } from "kysely"
 import type { Engine } from "./engine.ts"
 import { fromText, toText } from "./json-text.ts"
-import { type Keyring, objectPlace } from "./keyring.ts"
+import { type Keyring, objectPlace, type Seal } from "./keyring.ts"
 import type { SettingStore } from "./store.ts"
 import type { NewRowOf, RowOf, Tables } from "./tables.ts"
 
@@ -60,8 +60,10 @@ export function createSettings({ database, transact }: Engine, keyring: Keyring)
       return rows.map((row) => toManifest(row, keyring))
     },
     async putObjects(project, objects, at) {
-      const rows = objects.map((manifest, position) => toRow(keyring, { project, position, updated: at }, manifest))
-      await transact((transaction) => replaceObjects(transaction, project, rows))
+      await keyring.sealing(async (seal) => {
+        const rows = objects.map((manifest, position) => toRow(seal, { project, position, updated: at }, manifest))
+        await transact((transaction) => replaceObjects(transaction, project, rows))
+      })
     },
   }
 }
@@ -71,18 +73,24 @@ async function replaceObjects(
   project: string,
   rows: readonly NewRowOf<"objects">[],
 ): Promise<void> {
+  // Two that replace at once take turns by the project's row: the result is one of the two, never a mixture.
+  await database
+    .updateTable("projects")
+    .set((expression) => ({ deleting: expression.ref("deleting") }))
+    .where("name", "=", project)
+    .execute()
   await database.deleteFrom("objects").where("project", "=", project).execute()
   for (const row of rows) await database.insertInto("objects").values(row).execute()
 }
 
 function toRow(
-  keyring: Keyring,
+  seal: Seal,
   identity: Pick<NewRowOf<"objects">, "project" | "position" | "updated">,
   manifest: JsonObject,
 ): NewRowOf<"objects"> {
   const text = toText(manifest)
   if (openKinds.includes(manifest.kind)) return { ...identity, manifest_json: text, sealed: null, key_id: null }
-  const sealed = keyring.seal(objectPlace(identity.project, identity.position), text)
+  const sealed = seal(objectPlace(identity.project, identity.position), text)
   return { ...identity, manifest_json: null, sealed: sealed.value, key_id: sealed.keyId }
 }
 

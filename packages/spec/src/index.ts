@@ -137,6 +137,7 @@ export {
 export { type HistoricForm, historicForms } from "./historic.ts"
 export type {
   BoundsInput,
+  EnvInput,
   QuantityInput,
   RequirementsInput,
   ResourcesInput,

@@ -174,9 +174,9 @@ function readLabels(value: Json, layer: Record<string, unknown>, reading: Readin
     reading.say("field.twice", { first: "pod_labels", second: "labels" }, { path: given.path })
     return
   }
-  const free = { from: "/labels", path: "/pod_labels", op: "move" } as const
+  const fix = [{ from: "/labels", path: "/pod_labels", op: "move" }] as const
   const data = { used: "labels with values", canonical: "pod_labels" }
-  reading.say("historic.form", data, { path: given.path, fix: [free] })
+  reading.say("historic.form", data, { path: given.path, ...(!Array.isArray(value) && { fix }) })
   const labels = readPodLabels(named(given, "pod_labels"), reading)
   if (labels !== undefined) layer.podLabels = labels
 }

@@ -39,18 +39,20 @@ function rename(schema: z.ZodType, value: unknown): Json {
 
 type ObjectShape = Readonly<Record<string, z.ZodType>>
 
-/** The members that an object of this schema has: of the arm that its discriminator names, of all arms where it has none. */
+/** The members that an object of this schema has: of the arm that its discriminator names, of all arms where it names none. */
 function shapeOf(schema: z.ZodType, value: JsonObject): ObjectShape | undefined {
   if (schema instanceof z.ZodObject) return schema.shape
   if (schema instanceof z.ZodDiscriminatedUnion) {
     const { discriminator } = schema.def
     const options = schema.options as z.ZodObject[]
-    return options.find((option) => (option.shape[discriminator] as z.ZodLiteral).value === value[discriminator])?.shape
+    const named = options.find((arm) => (arm.shape[discriminator] as z.ZodLiteral).value === value[discriminator])
+    return named?.shape ?? allMembers(options)
   }
-  if (schema instanceof z.ZodUnion) {
-    return Object.assign({}, ...(schema.options as z.ZodObject[]).map((option) => option.shape))
-  }
-  return undefined
+  return schema instanceof z.ZodUnion ? allMembers(schema.options as z.ZodObject[]) : undefined
+}
+
+function allMembers(arms: readonly z.ZodObject[]): ObjectShape {
+  return Object.assign({}, ...arms.map((arm) => arm.shape))
 }
 
 function toJson(value: unknown): Json {

@@ -59,12 +59,12 @@ async function take(world: World, next: Step): Promise<void> {
   if (next.do === "restart") world.restart()
 }
 
-/** Left alone, with programs that end and an executor that is heard: what becomes of it. */
+/** Left alone, with programs that end (a stubborn one only by SIGKILL) and an executor that is heard. */
 async function settle(world: World): Promise<void> {
   for (let round = 0; round < 60; round++) {
     world.list()
     const wakeAt = await world.pass()
-    world.progress({ reason: "exited", code: 0, finishedAt: world.now })
+    if (!world.isStubborn) world.progress({ reason: "exited", code: 0, finishedAt: world.now })
     if (wakeAt !== undefined && Number.isFinite(wakeAt)) world.nowMs = Math.max(world.nowMs, wakeAt)
   }
 }
@@ -85,7 +85,7 @@ describe("decide in a world where everything can happen", () => {
             expect([before.state, "DELETING", undefined]).toContain(world.row?.state)
           }
         }
-        if (action === "serve") world.want("stop")
+        if (action === "serve" || isStubborn) world.want("stop")
         await settle(world)
         expect(world.broken).toEqual([])
         expect([...world.things.keys()]).toEqual([])

@@ -57,6 +57,13 @@ function addRunCommands(program: Command, report: Report): void {
     )
     .option("--fix <numbers>", "apply fixes of the last refusal first: 1,2,3")
     .option("--objects <path>", "Kubernetes manifests that stand in for a cluster's objects, file or folder")
+    .addOption(
+      new Option("--action <action>", "what to do with a function that is named (default: job)").choices([
+        "job",
+        "serve",
+        "deploy",
+      ]),
+    )
     .option("--again <run>", "run once more what a run ran, with --fix changed")
     .option("--param <name=value>", "a parameter of the handler, JSON or text; may be repeated", collect, [])
     .action(async (target, options) => {

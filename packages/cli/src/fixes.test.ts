@@ -1,6 +1,6 @@
 import { createFinding, type Finding, type PatchOperation } from "@berth/spec"
 import { describe, expect, it } from "vitest"
-import { applyFixes, describeFix, numberFixes, parseFixNumbers } from "./fixes.ts"
+import { applyFixes, countFixes, describeFix, numberFixes, parseFixNumbers } from "./fixes.ts"
 
 function finding(fix?: readonly PatchOperation[]): Finding {
   return createFinding("field.unknown", { key: "x" }, { fix })
@@ -17,6 +17,8 @@ const findings = [
 describe("fixes", () => {
   it("are numbered in the order of their findings, findings without one are not", () => {
     expect(numberFixes(findings).map(({ number }) => number)).toEqual([1, undefined, 2, 3])
+    expect(numberFixes(findings, 5).map(({ number }) => number)).toEqual([5, undefined, 6, 7])
+    expect(countFixes(findings)).toBe(3)
   })
 
   it("are applied by number, in whatever order and how often they are named", () => {
@@ -25,21 +27,21 @@ describe("fixes", () => {
       tolerations: [{ key: "a" }],
       envs: ["a", "b", "c"],
     }
-    expect(applyFixes(spec, findings, [1, 2, 3])).toEqual(fixed)
-    expect(applyFixes(spec, findings, [3, 2, 1, 1])).toEqual(fixed)
-    expect(applyFixes(spec, findings, [2]).resources).toEqual({ mem: { requests: "64GB" }, gpu: 1 })
+    expect(applyFixes(spec, numberFixes(findings), [1, 2, 3])).toEqual(fixed)
+    expect(applyFixes(spec, numberFixes(findings), [3, 2, 1, 1])).toEqual(fixed)
+    expect(applyFixes(spec, numberFixes(findings), [2]).resources).toEqual({ mem: { requests: "64GB" }, gpu: 1 })
     expect(spec.resources.gpu).toBe(0.5)
   })
 
   it("that remove entries of one list remove the ones they name", () => {
     const removals = [finding([{ op: "remove", path: "/envs/0" }]), finding([{ op: "remove", path: "/envs/1" }])]
-    expect(applyFixes(spec, removals, [1, 2]).envs).toEqual(["c"])
+    expect(applyFixes(spec, numberFixes(removals), [1, 2]).envs).toEqual(["c"])
   })
 
   it("refuse a number that has none, and fixes that exclude each other", () => {
-    expect(() => applyFixes(spec, findings, [4])).toThrow(/no fix 4/)
+    expect(() => applyFixes(spec, numberFixes(findings), [4])).toThrow(/no fix 4/)
     const twice = finding([{ op: "remove", path: "/tolerence" }])
-    expect(() => applyFixes(spec, [twice, twice], [1, 2])).toThrow(/one by one/)
+    expect(() => applyFixes(spec, numberFixes([twice, twice]), [1, 2])).toThrow(/one by one/)
   })
 
   it("read numbers and nothing else", () => {

@@ -8,13 +8,18 @@ export interface NumberedFinding {
 }
 
 /** Numbers the fixes of a list of findings, as `--fix 1,2,3` names them. */
-export function numberFixes(findings: readonly Finding[]): NumberedFinding[] {
-  let number = 0
+export function numberFixes(findings: readonly Finding[], first = 1): NumberedFinding[] {
+  let number = first - 1
   return findings.map((finding) => {
     if (finding.fix === undefined) return { finding }
     number += 1
     return { finding, number }
   })
+}
+
+/** How many findings have a fix. */
+export function countFixes(findings: readonly Finding[]): number {
+  return findings.filter(({ fix }) => fix !== undefined).length
 }
 
 /** What a fix does, in a few words: `64Gi`, `tolerations`, `remove resources.gpu`. */
@@ -61,8 +66,12 @@ export function parseFixNumbers(text: string): number[] {
  *
  * @throws BerthError `invalid` when a number has no fix or two fixes exclude each other.
  */
-export function applyFixes(spec: JsonObject, findings: readonly Finding[], numbers: readonly number[]): JsonObject {
-  const byNumber = new Map(numberFixes(findings).map((numbered) => [numbered.number, numbered.finding]))
+export function applyFixes(
+  spec: JsonObject,
+  findings: readonly NumberedFinding[],
+  numbers: readonly number[],
+): JsonObject {
+  const byNumber = new Map(findings.map(({ finding, number }) => [number, finding]))
   const chosen = [...new Set(numbers)].map((number) => {
     const finding = byNumber.get(number)
     if (finding?.fix !== undefined) return { number, patch: finding.fix }

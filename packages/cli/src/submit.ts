@@ -35,15 +35,24 @@ export async function withCode(kind: string, spec: JsonObject, folder: string): 
 }
 
 /** The newest version of the function if it says the same, else a new version. */
-export async function ensureFunction(client: Client, request: FunctionRequest): Promise<Entity> {
+export async function ensureFunction(
+  client: Client,
+  request: FunctionRequest,
+): Promise<{ readonly fn: Entity; readonly isNew: boolean }> {
   const { project, kind, name, spec } = request
-  const latest = await client.transport.call("listFunctions", {
-    params: { project },
-    query: { name, kind: "*", size: 1 },
-  })
+  const query = { name, kind: "*", size: 1 }
+  const latest = await client.transport.call("listFunctions", { params: { project }, query })
   const known = latest.content[0]
-  if (known?.name === name && known.kind === kind && isDeepStrictEqual(known.spec, spec)) return known
-  return client.transport.call("createFunction", { params: { project }, body: { kind, name, spec } })
+  if (known?.name === name && known.kind === kind && isDeepStrictEqual(known.spec, spec)) {
+    return { fn: known, isNew: false }
+  }
+  const fn = await client.transport.call("createFunction", { params: { project }, body: { kind, name, spec } })
+  return { fn, isNew: true }
+}
+
+/** Takes a version back that nothing has run yet, with the tasks that were made for it. */
+export async function withdrawFunction(client: Client, { project, id }: Entity): Promise<void> {
+  await client.transport.call("deleteFunction", { params: { project, id }, query: { cascade: true } })
 }
 
 /** The function of a name. @throws BerthError `not_found` when there is none. */

@@ -3,10 +3,11 @@ import { exitCode } from "../exit-code.ts"
 import { formatFindings } from "../findings.ts"
 import { numberFixes } from "../fixes.ts"
 import { printResult } from "../output.ts"
+import { planDocument, withdraw } from "../planned.ts"
 import { formatResolved } from "../resolved-table.ts"
 import { type GlobalOptions, openSession } from "../session.ts"
 import { planRun } from "../submit.ts"
-import { planDocument, readFunctions, withFileProject } from "./run.ts"
+import { readFunctions, withFileProject } from "./run.ts"
 
 const words = {
   now: "would start now",
@@ -28,8 +29,10 @@ export async function planCommand(
   await session.client.projects.ensure(session.project)
   let accepted = true
   for (const document of documents) {
-    const { request, title, place } = await planDocument(document, {}, session)
+    const planned = await planDocument(document, {}, session)
+    const { request, title, place } = planned
     const plan = await planRun(session.client, request, options.strict === true ? "all" : "keys")
+    await withdraw([planned], session)
     accepted &&= plan.accepted
     await printResult(plan, session, () => {
       const { terminal } = session

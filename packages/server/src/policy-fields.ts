@@ -69,7 +69,7 @@ export const policyFields = {
   affinity: ({ affinity }) =>
     keys("affinity", affinity).map((named) => ({ ...named, value: named.value.replace(/[A-Z]/g, toSnake) })),
   tolerations: ({ tolerations }) =>
-    (tolerations ?? []).map(({ key = "" }) => ({ value: key === "" ? "*" : key, path: `tolerations.${key}` })),
+    (tolerations ?? []).map(({ key = "" }, index) => ({ value: key === "" ? "*" : key, path: `tolerations.${index}` })),
   envs: ({ envs }) => (envs ?? []).map(({ name }) => ({ value: name, path: `envs.${name}` })),
   secrets: ({ secrets }) => (secrets ?? []).map(({ name }) => ({ value: name, path: `secrets.${name}` })),
   pod_labels: ({ podLabels }) => keys("pod_labels", podLabels),

@@ -1,5 +1,5 @@
 import { apiLevel, BerthError, type RouteName, routes } from "@berth/spec"
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify"
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify"
 import { createHandlers } from "./all-handlers.ts"
 import { createAuthenticate } from "./auth.ts"
 import type { AppDeps } from "./deps.ts"
@@ -16,7 +16,7 @@ import { createStreams } from "./sse.ts"
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => deps.newId(),
     bodyLimit: deps.config.bodyLimitBytes ?? defaultBodyLimitBytes,
     forceCloseConnections: true,

@@ -1,10 +1,17 @@
-import { BerthError, createFinding, didYouMean, type Finding, normalise, type Profile } from "@berth/spec"
+import {
+  BerthError,
+  createFinding,
+  didYouMean,
+  type Finding,
+  normalise,
+  type Profile,
+  requirementNames,
+} from "@berth/spec"
 import { checkPolicyDocument } from "../policy.ts"
 import type { AppDeps } from "./deps.ts"
 import { notFound } from "./envelope.ts"
 import type { Handlers } from "./handlers.ts"
 import { requireProject } from "./projects.ts"
-import { requirementFields } from "./requirement-fields.ts"
 
 type SettingHandlers = Pick<
   Handlers,
@@ -56,9 +63,9 @@ function checkProfile({ requirements, modes }: Profile): readonly Finding[] {
   const wrong = read.findings.filter(({ severity }) => severity === "error")
   const inside = wrong.map((finding) => ({ ...finding, path: ["requirements", ...(finding.path ?? [])] }))
   const unknown = Object.keys(modes ?? {})
-    .filter((field) => !requirementFields.includes(field))
+    .filter((field) => !requirementNames.includes(field))
     .map((field) => {
-      const suggestion = didYouMean(field, requirementFields)
+      const suggestion = didYouMean(field, requirementNames)
       const data = { field, ...(suggestion !== undefined && { suggestion }) }
       return createFinding("profile.mode_unknown", data, { path: ["modes", field] })
     })

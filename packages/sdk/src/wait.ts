@@ -30,7 +30,7 @@ export async function waitForRun(
   let run = start
   const take = (next: RunEntity) => {
     // An event that was under way while the run was read may be older than what was read.
-    if (next.metadata.updated < run.metadata.updated || isSame(next, run)) return
+    if (isEarlier(next, run) || isSame(next, run)) return
     run = next
     options.onUpdate?.(run)
   }
@@ -77,7 +77,21 @@ function isReady(run: RunEntity): boolean {
 }
 
 function isSame(a: RunEntity, b: RunEntity): boolean {
-  return a === b || (a.metadata.updated === b.metadata.updated && JSON.stringify(a.status) === JSON.stringify(b.status))
+  return a === b || JSON.stringify(a.status) === JSON.stringify(b.status)
+}
+
+const phases = ["waiting", "running", "ended"] as const
+
+/** A run only gains transitions, and attempts, and its last attempt only goes forward: whatever has less is older. */
+function isEarlier(a: RunEntity, b: RunEntity): boolean {
+  const [left, right] = [toProgress(a), toProgress(b)]
+  const first = left.findIndex((value, index) => value !== right[index])
+  return first !== -1 && (left[first] ?? 0) < (right[first] ?? 0)
+}
+
+function toProgress({ status: { transitions = [], attempts = [] } }: RunEntity): readonly number[] {
+  const last = attempts.at(-1)
+  return [transitions.length, attempts.length, last === undefined ? -1 : phases.indexOf(last.phase)]
 }
 
 /** The run as it was last seen, gone. */

@@ -37,8 +37,10 @@ export function createDouble(answer: (seen: Seen) => Response | Promise<Response
   return { client, seen }
 }
 
-export function toEntity(state: RunState, seconds = 0, status: object = {}): RunEntity {
-  const time = new Date(seconds * 1000).toISOString()
+/** A run after so many transitions; as on the wire, they do not change when it was updated. */
+export function toEntity(state: RunState, count = 0, status: object = {}): RunEntity {
+  const time = "2026-01-01T00:00:00.000Z"
+  const transitions = Array.from({ length: count }, () => ({ status: state, time }))
   return {
     id: "r1",
     project: "p1",
@@ -48,7 +50,7 @@ export function toEntity(state: RunState, seconds = 0, status: object = {}): Run
     user: "anonymous",
     metadata: { project: "p1", name: "r1", created: time, updated: time },
     spec: {},
-    status: { state, ...status },
+    status: { state, transitions, ...status },
   }
 }
 

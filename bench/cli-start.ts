@@ -12,7 +12,9 @@ function run(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: "ignore" })
     child.once("error", reject)
-    child.once("exit", (code) => (code === 0 ? resolve() : reject(new Error(`node ${args.join(" ")} ended with ${code}`))))
+    child.once("exit", (code) =>
+      code === 0 ? resolve() : reject(new Error(`node ${args.join(" ")} ended with ${code}`)),
+    )
   })
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { createLocalExecutor, type LocalExecutor } from "@berth/local"
 import { BerthError } from "@berth/spec"
+import type { FastifyInstance } from "fastify"
 import pino, { type Logger } from "pino"
 import type { Config } from "./config.ts"
 import { createApp } from "./http/app.ts"
@@ -28,7 +29,7 @@ export interface RunningServer {
  * @throws BerthError `unavailable` when another server has the data folder or the address, `invalid` for an address
  * beyond loopback without tokens, `unsupported` for an executor that is not part of this program
  */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(config: Config, extension: Extension = {}): Promise<RunningServer> {
   const tokens = config.tokensFile === undefined ? [] : await readTokensFile(config.tokensFile)
   checkListen(config.listen.host, tokens)
   checkExecutor(config)
@@ -39,14 +40,20 @@ export async function startServer(config: Config): Promise<RunningServer> {
     while (opened.length > 0) await opened.pop()?.()
   }
   try {
-    return await assemble({ config, tokens, log, opened, close })
+    return await assemble({ ...extension, config, tokens, log, opened, close })
   } catch (error) {
     await close()
     throw error
   }
 }
 
-interface Assembly {
+/** What a benchmark adds to the server that it measures. */
+export interface Extension {
+  /** Called with the app before it listens. */
+  extend?(app: FastifyInstance, store: Store): void
+}
+
+interface Assembly extends Extension {
   readonly config: Config
   readonly tokens: readonly FileToken[]
   readonly log: Logger
@@ -66,6 +73,7 @@ async function assemble(assembly: Assembly): Promise<RunningServer> {
   await reconciler.start()
   const app = await createApp(toAppDeps(assembly, { store, executor, reconciler }))
   opened.push(() => app.close())
+  assembly.extend?.(app, store)
   const address = await listen(() => app.listen({ host: config.listen.host, port: config.listen.port }), config)
   const idle = endWhenIdle({ server: app.server, store, minutes: config.idleMinutes, log })
   opened.push(async () => idle.cancel())

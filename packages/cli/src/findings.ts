@@ -44,8 +44,27 @@ function textLines(finding: Finding): string[] {
 }
 
 function positionText(finding: Finding, { source, root }: Place): string {
+  if (finding.path === undefined && finding.code !== "file.syntax") return source.file
   const { line, column } = findingPosition(finding, { source, root })
   return `${source.file}:${line}:${column}`
+}
+
+const weight = { error: 0, warning: 1, notice: 2 } as const satisfies Record<Severity, number>
+
+/** Errors first, then in the order of the file; without a file as they came. The same wherever fixes are numbered. */
+export function orderFindings(findings: readonly Finding[], place: Place | undefined): readonly Finding[] {
+  const rows = findings.map((finding) => ({
+    finding,
+    position: place === undefined || finding.path === undefined ? undefined : findingPosition(finding, place),
+  }))
+  return rows
+    .toSorted(
+      (a, b) =>
+        weight[a.finding.severity] - weight[b.finding.severity] ||
+        (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
+        (a.position?.column ?? 0) - (b.position?.column ?? 0),
+    )
+    .map(({ finding }) => finding)
 }
 
 /** Where a finding stands; an unknown key stands at the key itself. */

@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path"
 import { type Entity, type Finding, isJsonObject, type JsonObject } from "@berth/spec"
 import { findRun } from "./commands/runs.ts"
 import type { FunctionDocument } from "./document.ts"
-import type { Place } from "./findings.ts"
+import { orderFindings, type Place } from "./findings.ts"
 import { applyFixes, countFixes, describeFix, numberFixes } from "./fixes.ts"
 import type { Session } from "./session.ts"
 import {
@@ -71,12 +71,12 @@ export async function withdraw(planned: readonly Planned[], session: Session): P
 
 /** What there is to say of a request: of one that repeats a run, what that run's end says. */
 export async function readFindings(
-  { request, again }: Planned,
+  { request, again, place }: Planned,
   strict: Strictness,
   session: Session,
 ): Promise<readonly Finding[]> {
   const plan = await planRun(session.client, request, strict)
-  if (!plan.accepted || again === undefined) return plan.findings
+  if (!plan.accepted || again === undefined) return orderFindings(plan.findings, place)
   const params = { project: session.project, run: again }
   return (await session.client.transport.call("explainRun", { params })).findings
 }

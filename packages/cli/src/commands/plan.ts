@@ -1,6 +1,6 @@
 import type { SelfCommand } from "../embedded.ts"
 import { exitCode } from "../exit-code.ts"
-import { formatFindings } from "../findings.ts"
+import { formatFindings, orderFindings } from "../findings.ts"
 import { numberFixes } from "../fixes.ts"
 import { printResult } from "../output.ts"
 import { planDocument, withdraw } from "../planned.ts"
@@ -45,7 +45,9 @@ export async function planCommand(
         `${terminal.paint("bold", title)}: ${plan.accepted ? words[plan.verdict] : "would be refused"}.`,
         "",
         ...resolved,
-        ...(plan.findings.length === 0 ? [] : [formatFindings(numberFixes(plan.findings), terminal, place), ""]),
+        ...(plan.findings.length === 0
+          ? []
+          : [formatFindings(numberFixes(orderFindings(plan.findings, place)), terminal, place), ""]),
         ...fixes,
       ].join("\n")
     })

@@ -1,4 +1,4 @@
-import type { Entity } from "@berth/spec"
+import { type Entity, formatBytes, parseQuantity, toUnits } from "@berth/spec"
 import { printResult } from "../output.ts"
 import type { Session } from "../session.ts"
 import { formatTable } from "../table.ts"
@@ -39,7 +39,7 @@ export async function showInventory(session: Session): Promise<void> {
       formatTable(nodes, [
         { title: "NODE", cell: (node) => node.name },
         { title: "CPU", cell: (node) => `${node.requested.cpu ?? "0"} of ${node.allocatable.cpu ?? "0"}` },
-        { title: "MEMORY", cell: (node) => `${node.requested.memory ?? "0"} of ${node.allocatable.memory ?? "0"}` },
+        { title: "MEMORY", cell: (node) => `${toSize(node.requested.memory)} of ${toSize(node.allocatable.memory)}` },
         {
           title: "TAINTS",
           cell: (node) => node.taints.map((taint) => `${taint.key}=${taint.value ?? ""}:${taint.effect}`).join(", "),
@@ -57,4 +57,10 @@ export async function showInventory(session: Session): Promise<void> {
       ]),
     ].join("\n")
   })
+}
+
+/** A quantity of bytes for people: `23.5 GiB`. */
+function toSize(text: string | undefined): string {
+  const quantity = parseQuantity(text ?? "0")
+  return quantity === undefined ? (text ?? "") : formatBytes(toUnits(quantity))
 }

@@ -4,7 +4,7 @@ import { BerthError, type JsonObject, type RunEntity } from "@berth/spec"
 import { type FileFinding, type FunctionDocument, readDocuments } from "../document.ts"
 import type { SelfCommand } from "../embedded.ts"
 import { exitCode } from "../exit-code.ts"
-import { formatFindings } from "../findings.ts"
+import { formatFindings, orderFindings } from "../findings.ts"
 import { parseFixNumbers } from "../fixes.ts"
 import { followRun, formatEnd } from "../follow.ts"
 import { readObjects } from "../objects.ts"
@@ -171,7 +171,10 @@ async function refuseTogether(
     planned.map(async (each) => ({ planned: each, plan: await planRun(session.client, each.request, strict) })),
   )
   if (plans.every(({ plan }) => plan.accepted)) return false
-  const refused = plans.map((each) => ({ planned: each.planned, findings: each.plan.findings }))
+  const refused = plans.map((each) => ({
+    planned: each.planned,
+    findings: orderFindings(each.plan.findings, each.planned.place),
+  }))
   await printRefusal(refused, { what: target, command: `berth run ${target}` }, session)
   return true
 }
@@ -184,7 +187,7 @@ async function submitOne(planned: Planned, options: Submitting, session: Session
     const refusal = BerthError.from(error)
     if (refusal.issues.length === 0) throw error
     const plan = await planRun(session.client, planned.request, options.strict)
-    const findings = plan.accepted ? refusal.issues : plan.findings
+    const findings = orderFindings(plan.accepted ? refusal.issues : plan.findings, planned.place)
     const { target } = options
     await printRefusal([{ planned, findings }], { what: target, command: `berth run ${target}` }, session)
     return exitCode.usage

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Run } from "@berth/sdk"
 import { BerthError, formatDuration, type RunEntity } from "@berth/spec"
 import { formatFindings } from "../findings.ts"
@@ -49,10 +50,15 @@ export async function listRuns(session: Session, { state, limit }: { state?: str
             { title: "FUNCTION", cell: (run) => functionName(run.entity) },
             { title: "KIND", cell: (run) => run.entity.kind.replace(/:run$/, "") },
             { title: "STATE", cell: (run) => session.terminal.paint(stateColour(run.state), run.state) },
-            { title: "AGE", cell: (run) => formatDuration(Date.now() - Date.parse(run.entity.metadata.created)) },
+            { title: "AGE", cell: (run) => formatAge(run.entity.metadata.created) },
             { title: "WHY", cell: (run) => run.status.message ?? "" },
           ]),
   )
+}
+
+/** Whole seconds: nobody reads the milliseconds of a past. */
+function formatAge(since: string): string {
+  return formatDuration(Math.max(0, Math.floor((Date.now() - Date.parse(since)) / 1000)) * 1000)
 }
 
 function stateColour(state: string): "green" | "red" | "yellow" | "cyan" {
@@ -71,12 +77,13 @@ export async function getRun(session: Session, id: string): Promise<void> {
   await printResult(run.entity, session, () => {
     const { resolved, results } = run.status
     return [
-      `${functionName(run.entity)} · run ${run.id}`,
-      formatEnd(run),
-      ...(resolved === undefined ? [] : ["", formatResolved(resolved, session.terminal)]),
-      ...(run.findings.length === 0 ? [] : ["", formatFindings(numberFixes(run.findings), session.terminal)]),
-      ...(results === undefined ? [] : ["", JSON.stringify(results, null, 2)]),
-    ].join("\n")
+      `${functionName(run.entity)} · run ${run.id}\n${formatEnd(run)}`,
+      resolved === undefined ? "" : formatResolved(resolved, session.terminal),
+      formatFindings(numberFixes(run.findings), session.terminal),
+      results === undefined ? "" : JSON.stringify(results, null, 2),
+    ]
+      .filter((part) => part !== "")
+      .join("\n\n")
   })
 }
 
@@ -121,9 +128,29 @@ export async function resumeRun(session: Session, id: string, follow: boolean): 
 /** `berth delete RUN`: ends it if need be, and waits until nothing of it is left. */
 export async function deleteRun(session: Session, id: string): Promise<void> {
   const run = await findRun(session, id)
-  const deleting = await run.delete()
-  const gone = await deleting.wait()
-  await printResult({ id: gone.id, state: gone.state }, session, () => `${gone.id} ${gone.state}`)
+  await run.delete()
+  await waitUntilGone(run)
+  await printResult({ id: run.id, state: "DELETED" }, session, () => `${run.id} DELETED`)
+}
+
+const goneMilliseconds = 60_000
+
+/** @throws BerthError `timeout` when it is still there after a minute */
+async function waitUntilGone(run: Run): Promise<void> {
+  const deadline = performance.now() + goneMilliseconds
+  for (let pause = 20; performance.now() < deadline; pause = Math.min(500, pause * 2)) {
+    try {
+      await run.refresh()
+    } catch (error) {
+      if (BerthError.from(error).code === "not_found") return
+      throw error
+    }
+    await sleep(pause)
+  }
+  throw new BerthError(
+    "timeout",
+    `Run ${run.id} is still being deleted after a minute. berth explain ${run.id} says why.`,
+  )
 }
 
 /** `berth explain RUN`: why it is where it is, and what to do. */

@@ -88,7 +88,10 @@ async function runInSavepoint(connection: Kysely<Tables>, waiting: Waiting): Pro
   try {
     await waiting.run(connection)
   } catch (error) {
-    await execute(connection, "rollback to body")
+    // Where SQLite itself has rolled back everything, the whole group failed.
+    await execute(connection, "rollback to body").catch(() => {
+      throw error
+    })
     waiting.reject(toStoreError(error))
   }
   await execute(connection, "release body")

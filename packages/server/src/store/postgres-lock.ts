@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { BerthError } from "@berth/spec"
 import { Client } from "pg"
 import { toStoreError } from "./failure.ts"
@@ -52,12 +53,16 @@ export async function lockDatabase(url: string, heartbeatMs: number = beatMs): P
   }
 }
 
+/** A server that was killed a moment ago has its session until PostgreSQL sees the end of its connection. */
 async function take(client: Client): Promise<void> {
-  const { rows } = await client.query<{ taken: boolean }>(
-    "select pg_try_advisory_lock($1, hashtext(current_schema())) as taken",
-    [lockClass],
-  )
-  if (rows[0]?.taken === true) return
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const { rows } = await client.query<{ taken: boolean }>(
+      "select pg_try_advisory_lock($1, hashtext(current_schema())) as taken",
+      [lockClass],
+    )
+    if (rows[0]?.taken === true) return
+    await sleep(100)
+  }
   const owners = await client.query<{ owner: string }>(
     `select coalesce(nullif(activity.application_name, ''), 'session ' || locks.pid) as owner
      from pg_locks locks left join pg_stat_activity activity on activity.pid = locks.pid

@@ -8,11 +8,14 @@ import type { Tables } from "./tables.ts"
 /** Statements kept prepared; lists with many filters make many texts. */
 const maxStatements = 256
 
-/** Opens a SQLite file: every commit is on disk when it is acknowledged. */
-export function openSqlite(path: string): Engine {
+/** Opens a SQLite file: every commit is on disk when it is acknowledged. `trace` sees the text of each statement. */
+export function openSqlite(path: string, trace?: (text: string) => void): Engine {
   const file = new DatabaseSync(path, { timeout: 250, enableForeignKeyConstraints: true })
   file.exec("pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory")
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(file) }) })
+  const database = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: adapt(file) }),
+    ...(trace && { log: (event) => trace(event.query.sql) }),
+  })
   return {
     name: "sqlite",
     database,

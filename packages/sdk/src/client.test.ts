@@ -44,9 +44,11 @@ describe("the server is", () => {
   })
 
   test("the nearest folder's, upwards", async () => {
+    vi.stubEnv("BERTH_TOKEN", "of-another-server")
     await writeRecord(root, { endpoint: "http://127.0.0.1:1001", token: "outer" })
     await mkdir(join(root, "a", "b", "c"), { recursive: true })
     expect(await target({ folder: join(root, "a", "b", "c") })).toEqual(["http://127.0.0.1:1001", "Bearer outer"])
+    vi.stubEnv("BERTH_TOKEN", "")
     await writeRecord(join(root, "a"), { endpoint: "http://127.0.0.1:1002" })
     expect(await target({ folder: join(root, "a", "b") })).toEqual(["http://127.0.0.1:1002", null])
   })

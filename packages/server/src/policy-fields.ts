@@ -41,11 +41,26 @@ export function referenceOf(volume: Volume): string {
   }
 }
 
+const referenceMembers: Readonly<Record<Volume["volumeType"], string>> = {
+  config_map: "spec.name",
+  secret: "spec.secret_name",
+  shared_volume: "spec.claim_name",
+  persistent_volume_claim: "spec.claim_name",
+  image: "spec.image",
+  empty_dir: "name",
+  ephemeral: "name",
+}
+
+/** Where {@link referenceOf} stands. */
+export function referencePath({ name, volumeType }: Volume): string {
+  return `volumes.${name}.${referenceMembers[volumeType]}`
+}
+
 const volumesOf = (type: Volume["volumeType"]): ReadField => {
   return ({ volumes }) =>
     (volumes ?? [])
       .filter((volume) => volume.volumeType === type)
-      .map((volume) => ({ value: referenceOf(volume), path: `volumes.${volume.name}` }))
+      .map((volume) => ({ value: referenceOf(volume), path: referencePath(volume) }))
 }
 
 /** Every field that a policy can rule, most general first: the last one with a rule decides. */

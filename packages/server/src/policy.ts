@@ -9,7 +9,14 @@ import {
   type Provenance,
   type Requirements,
 } from "@berth/spec"
-import { type Named, type PolicyField, policyFieldNames, policyFields, referenceOf } from "./policy-fields.ts"
+import {
+  type Named,
+  type PolicyField,
+  policyFieldNames,
+  policyFields,
+  referenceOf,
+  referencePath,
+} from "./policy-fields.ts"
 
 /** A rule as it is applied, and as a finding names it. */
 interface AppliedRule {
@@ -135,7 +142,7 @@ function checkOwnObjects({ requirements, provenance }: { requirements: Requireme
       return []
     const kind = objectKinds[volume.volumeType as keyof typeof objectKinds]
     const data = { kind, name, rule: "built-in names: not berth-*" }
-    return [createFinding("volume.reference.forbidden", data, { path: pathOf(`volumes.${volume.name}`, provenance) })]
+    return [createFinding("volume.reference.forbidden", data, { path: pathOf(referencePath(volume), provenance) })]
   })
 }
 

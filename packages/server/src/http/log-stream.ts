@@ -75,6 +75,7 @@ interface Reading {
 }
 
 function createReader(store: Store, { project, run, query, start, stream, created }: Reading) {
+  const since = query.since === undefined ? "" : new Date(query.since).toISOString()
   const carries = new Map<string, Carry>()
   const positions = new Map(Object.entries(start))
 
@@ -88,7 +89,7 @@ function createReader(store: Store, { project, run, query, start, stream, create
         const cut = cutChunk(chunk, carry)
         for (const piece of cut.pieces) {
           positions.set(name, piece.position)
-          if (query.since !== undefined && piece.time < query.since) continue
+          if (piece.time < since) continue
           const { time, text, gap } = piece
           const line = { attempt: key.attempt, container: key.container, time, text, ...(gap !== undefined && { gap }) }
           if (!(await stream.send({ event: "line", id: printPositions(positions), data: line }))) return

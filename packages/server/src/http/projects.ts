@@ -6,6 +6,7 @@ import { changeMetadata, createMetadata, dropNulls, duplicate, notFound, toEntit
 import type { Handlers } from "./handlers.ts"
 import { hiddenKinds, toListOptions, toPage } from "./page.ts"
 import { removeRuns } from "./run-removal.ts"
+import { createWakeUp } from "./wake-up.ts"
 
 const embeddedTypes = {
   functions: "function",
@@ -107,14 +108,25 @@ async function hasRuns(store: Store, project: string): Promise<boolean> {
   return (await store.runs.list(project, { page: 0, size: 1 })).total > 0
 }
 
-/** Marks the project and every run of it; what has no runs goes at once, else the reconciler ends them first. */
+/** How long a deletion waits for the project's runs to end; the reconciler goes on after it. */
+const deletionWaitMs = 5000
+
+/** Marks the project and every run of it; what has no runs goes at once, else with its last run. */
 async function deleteProject(deps: AppDeps, name: string): Promise<void> {
   const { store } = deps
   if ((await store.projects.get(name)) === undefined) return
   const at = deps.now().toISOString()
   await store.projects.update(name, { deleting: true, updated: at })
-  await removeRuns(deps, name)
-  if (!(await hasRuns(store, name))) await store.projects.remove(name)
+  const wakeUp = createWakeUp()
+  const end = store.onChange(name, () => wakeUp.ring())
+  try {
+    await removeRuns(deps, name)
+    const limit = AbortSignal.timeout(deletionWaitMs)
+    while (!limit.aborted && (await hasRuns(store, name))) await wakeUp.wait(deletionWaitMs, limit)
+    if (!(await hasRuns(store, name))) await store.projects.remove(name)
+  } finally {
+    end()
+  }
 }
 
 /** Lists of entities that clients send inside a project's spec are answers, not specs. */

@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
+import { dirname } from "node:path"
 import type { Cancelable, Cursor, LogChunk } from "@berth/spec"
 import { hasCode } from "./process-id.ts"
 
@@ -18,7 +19,8 @@ export async function* tailFile(path: string, options: TailOptions): AsyncIterab
   const { signal, ended, now } = options
   let offset = Number(options.resume ?? "0")
   let file: FileHandle | undefined
-  const change = watchChanges(path, signal)
+  // The folder, not the file: that the writer has ended shows beside it.
+  const change = watchChanges(dirname(path), signal)
   const buffer = Buffer.allocUnsafe(chunkBytes)
   try {
     while (!signal.aborted) {

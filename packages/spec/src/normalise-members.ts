@@ -18,6 +18,9 @@ export interface MemberTable<Name extends string> {
   readonly suggestions?: readonly string[]
 }
 
+/** Whoever has more problems than this has another document in hand, and guessing costs time. */
+const maxSuggestions = 100
+
 export type Members<Name extends string> = Readonly<Partial<Record<Name, Given>>>
 
 /** Reads an object's members by canonical name; what is unknown, an alias or given twice is reported. */
@@ -80,7 +83,7 @@ function rename(given: Given, key: string, name: string) {
 }
 
 function reportUnknown<Name extends string>(key: string, table: MemberTable<Name>, { given, reading }: Place): void {
-  const suggestion = suggest(key, table)
+  const suggestion = reading.findings.length < maxSuggestions ? suggest(key, table) : undefined
   const free = suggestion !== undefined && !Object.hasOwn(given.value as object, suggestion)
   const data = { key, ...(suggestion !== undefined && { suggestion }) }
   const context = { path: [...given.path, key], ...(free && rename(given, key, suggestion)) }

@@ -78,6 +78,11 @@ export function removeOperation(given: Given): PatchOperation {
   return { op: "remove", path: toPointer(given.path) }
 }
 
+/** A value as it stands in a message: a text as it is, anything else as JSON. */
+export function show(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value)
+}
+
 /** What a value is, for people: `a list`, `null`. */
 export function kindOf(value: Json): string {
   if (value === null) return "null"

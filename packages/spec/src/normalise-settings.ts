@@ -162,7 +162,8 @@ export function readReplicas(given: Given, reading: Reading): number | undefined
 export function readPodPatch(given: Given, reading: Reading): JsonObject | undefined {
   if (isJsonObject(given.value)) {
     reading.place(given)
-    return given.value
+    const isRefused = reading.findings.some(({ severity, path }) => severity === "error" && path?.[0] === given.path[0])
+    return isRefused ? undefined : given.value
   }
   reading.say("field.type", { expected: "an object", got: kindOf(given.value) }, { path: given.path })
   return undefined

@@ -2,7 +2,7 @@ import { isDnsSubdomain, isObjectKey, toDnsLabel } from "./labels.ts"
 import { type Members, type MemberTable, readMembers } from "./normalise-members.ts"
 import { readSubPath } from "./normalise-mounts.ts"
 import { readQuantity } from "./normalise-quantity.ts"
-import { type Given, isGiven, named, type Reading, removeOperation } from "./normalise-reading.ts"
+import { type Given, isGiven, named, type Reading, removeOperation, show } from "./normalise-reading.ts"
 import {
   type NameRule,
   readBoolean,
@@ -84,7 +84,7 @@ const readers: Record<VolumeType, (spec: Spec, reading: Reading) => VolumeSpec |
   persistent_volume_claim(spec, reading) {
     const { claim_name: claim, size, storage_class: storageClass } = spec.members
     if (claim !== undefined && size !== undefined) {
-      const data = { claim: String(claim.value), size: String(size.value) }
+      const data = { claim: show(claim.value), size: show(size.value) }
       reading.say("volume.claim_and_size", data, { path: size.path, fix: [removeOperation(size)] })
       return undefined
     }

@@ -6,7 +6,7 @@ import { readEnvs, readSecrets } from "./normalise-envs.ts"
 import { guard } from "./normalise-guard.ts"
 import { readAnnotations, readNodeSelector, readPodLabels } from "./normalise-maps.ts"
 import { type Members, readMembers } from "./normalise-members.ts"
-import { createReading, type Given, named, type Reading } from "./normalise-reading.ts"
+import { createReading, type Given, named, type Reading, show } from "./normalise-reading.ts"
 import { readResources } from "./normalise-resources.ts"
 import {
   readBackoffLimit,
@@ -157,7 +157,7 @@ function readRest(spec: JsonObject, layer: Record<string, unknown>, reading: Rea
   }
   const { schedule } = rest
   if (schedule !== undefined && schedule !== null) {
-    reading.say("historic.schedule", { schedule: String(schedule) }, { path: ["schedule"] })
+    reading.say("historic.schedule", { schedule: show(schedule) }, { path: ["schedule"] })
   }
   return rest
 }

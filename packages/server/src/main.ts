@@ -50,7 +50,7 @@ export async function startServer(config: Config, extension: Extension = {}): Pr
 /** What a benchmark adds to the server that it measures. */
 export interface Extension {
   /** Called with the app before it listens. */
-  extend?(app: FastifyInstance, store: Store): void
+  readonly extend?: (app: FastifyInstance, store: Store) => void
 }
 
 interface Assembly extends Extension {
@@ -73,7 +73,6 @@ async function assemble(assembly: Assembly): Promise<RunningServer> {
   await reconciler.start()
   const app = await createApp(toAppDeps(assembly, { store, executor, reconciler }))
   opened.push(() => app.close())
-  assembly.extend?.(app, store)
   const address = await listen(() => app.listen({ host: config.listen.host, port: config.listen.port }), config)
   const idle = endWhenIdle({ server: app.server, store, minutes: config.idleMinutes, log })
   opened.push(async () => idle.cancel())
@@ -111,7 +110,7 @@ interface Opened {
 }
 
 /** The executor reaches HTTP as its three read-only questions. */
-function toAppDeps({ config, tokens, log }: Assembly, { store, executor, reconciler }: Opened): AppDeps {
+function toAppDeps({ config, tokens, log, extend }: Assembly, { store, executor, reconciler }: Opened): AppDeps {
   const { listen, localEngine, ...settings } = config
   return {
     store,
@@ -127,6 +126,7 @@ function toAppDeps({ config, tokens, log }: Assembly, { store, executor, reconci
     now: () => new Date(),
     newId: () => randomBytes(16).toString("hex"),
     version,
+    ...(extend !== undefined && { extend: (app) => extend(app, store) }),
   }
 }
 

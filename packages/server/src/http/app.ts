@@ -47,6 +47,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   }
   for (const name of Object.keys(routes) as RouteName[])
     registerRoute(app, name, { handlers, guard, config: deps.config })
+  deps.extend?.(app)
   await app.ready()
   return app
 }

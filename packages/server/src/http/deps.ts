@@ -1,4 +1,5 @@
 import type { Attempt, AttemptRef, Cancelable, Finding, Inventory, JsonObject, Verdict } from "@berth/spec"
+import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
 import type { Store } from "../store/store.ts"
 import type { FileToken } from "./tokens-file.ts"
@@ -42,4 +43,6 @@ export interface AppDeps {
   /** 32 hexadecimal digits. */
   newId(): string
   readonly version: string
+  /** Routes that a benchmark adds to the app it measures. */
+  extend?(app: FastifyInstance): void
 }

@@ -1,13 +1,11 @@
 import { defineConfig } from "vitest/config"
 
-process.env.BERTH_SEED ||= String(Math.floor(Math.random() * 2 ** 31))
-console.log(`random tests use BERTH_SEED=${process.env.BERTH_SEED}`)
-
 export default defineConfig({
   resolve: { conditions: ["@berth/source"] },
   ssr: { resolve: { conditions: ["@berth/source", "node"], externalConditions: ["@berth/source", "node"] } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "e2e/**/*.test.ts", "examples/**/*.test.ts", "scripts/**/*.test.ts"],
+    globalSetup: ["./scripts/choose-seed.ts"],
     setupFiles: ["./scripts/seed.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -4,7 +4,7 @@ import { installed, root, runProgram } from "./programs.ts"
 
 /** `npm run check`: everything about the sources that needs no run. All steps are made, whatever fails. */
 const steps: Readonly<Record<string, () => Promise<number>>> = {
-  "format and lint": () => runProgram(installed("biome"), ["ci", "--error-on-warnings", "."]),
+  "format and lint": () => runProgram(installed("biome"), ["ci", "--error-on-warnings", "--colors=off", "."]),
   types: () => runProgram(installed("tsc"), ["-b"]),
   "unused and undeclared": () => runProgram(process.execPath, [installed("knip")]),
   "lock file": checkLockFile,

@@ -1,13 +1,4 @@
-import type {
-  Action,
-  Finding,
-  FunctionKind,
-  PlanResult,
-  RequirementsInput,
-  RouteResult,
-  Routes,
-  TaskEntity,
-} from "@berth/spec"
+import type { Action, Finding, FunctionKind, PlanResult, RequirementsInput, RouteResult, Routes } from "@berth/spec"
 import { toRunBody } from "./bodies.ts"
 import type { CallOptions } from "./call-options.ts"
 import type { Context } from "./context.ts"
@@ -119,6 +110,3 @@ export function toFunction<Kind extends FunctionKind>(context: Context, entity: 
       }),
   }
 }
-
-/** A task as the wire shows it. */
-export type { TaskEntity }

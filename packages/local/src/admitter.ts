@@ -1,6 +1,7 @@
 import { createFinding, type Finding, type JsonObject } from "@berth/spec"
 import { admit, gpuCount, leaseGpus } from "./admission.ts"
 import { type AttemptRecord, isLive, isWaiting } from "./attempt-record.ts"
+import { LaunchBlocked } from "./engine.ts"
 import { readLaunchRecord } from "./launch-record.ts"
 import { type LauncherOptions, launchAttempt } from "./launcher.ts"
 import { gpuTotal, type Machine, toNode } from "./machine-node.ts"
@@ -89,7 +90,7 @@ export class Admitter {
   #rest(record: AttemptRecord, error: unknown): void {
     this.#resting.set(record.attempt.uid, Date.now() + retryMilliseconds)
     const message = error instanceof Error ? error.message : String(error)
-    record.reasons = [createFinding("run.start_failed", { message })]
+    record.reasons = error instanceof LaunchBlocked ? error.findings : [createFinding("run.start_failed", { message })]
   }
 }
 

@@ -2,8 +2,10 @@ import { mkdirSync, realpathSync } from "node:fs"
 import type { JsonObject } from "@berth/spec"
 import type { Engine } from "./engine.ts"
 import { createPrepareHandler } from "./handler.ts"
-import { createPlainIsolation } from "./isolation/none.ts"
-import { createWatcherLimits } from "./limits/watcher.ts"
+import { chooseIsolation } from "./isolation/choose.ts"
+import type { Isolation } from "./isolation/isolation.ts"
+import { chooseLimits } from "./limits/choose.ts"
+import type { LimitMechanism } from "./limits/mechanism.ts"
 import { type LocalExecutor, MachineExecutor } from "./local-executor.ts"
 import { readMachine } from "./machine-node.ts"
 import { createProcessEngine } from "./process-engine.ts"
@@ -24,6 +26,10 @@ export interface LocalExecutorOptions {
   readonly runnersDir?: string
   /** The server's own environment, of which a few variables pass to programs. Default: this process's. */
   readonly environment?: NodeJS.ProcessEnv
+  /** Rules out every better way to isolate. Default: the best that works on this machine. */
+  readonly isolation?: Isolation["name"]
+  /** Rules out every other way to hold limits. Default: the best that works on this machine. */
+  readonly limits?: LimitMechanism["name"]
   readonly now?: () => Date
 }
 
@@ -33,7 +39,7 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
   const data = realpathSync(options.dataDir)
   const environment = options.environment ?? process.env
   const now = options.now ?? (() => new Date())
-  const engine = createEngine(data, environment, now)
+  const engine = await createEngine(data, options)
   const memory = findMemoryFolder(environment.XDG_RUNTIME_DIR)
   return new MachineExecutor({
     data,
@@ -54,14 +60,15 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
   })
 }
 
-function createEngine(data: string, environment: NodeJS.ProcessEnv, now: () => Date): Engine {
-  const tools = findTools(environment.PATH)
+async function createEngine(data: string, options: LocalExecutorOptions): Promise<Engine> {
+  const tools = findTools((options.environment ?? process.env).PATH)
+  const isolation = await chooseIsolation(data, { tools, wanted: options.isolation })
   return createProcessEngine({
     data,
     tools,
-    isolation: createPlainIsolation(tools),
-    limits: createWatcherLimits(),
-    now,
+    isolation,
+    limits: chooseLimits({ instance: options.instance, wanted: options.limits }),
+    now: options.now ?? (() => new Date()),
     parity: () => [],
     capabilities: () => [],
   })

@@ -33,6 +33,8 @@ export interface Engine {
   remove(places: Places): Promise<void>
   /** The attempt's output from the cursor on; ends when it has ended and every byte was delivered. */
   logs(places: Places, options: { readonly resume?: Cursor } & Cancelable): AsyncIterable<LogChunk>
+  /** Stops watching; what runs goes on. */
+  close(): void
   /** Calls back with the uid of an attempt whose state may have changed. */
   watch(changed: (uid: string) => void): Disposable
 }
@@ -86,6 +88,17 @@ export interface PreparedHandler {
   readonly workingDirectory: string
   /** Host paths to keep readable at the same path: the runners' folder, a virtual environment, an interpreter. */
   readonly visible: readonly string[]
+}
+
+/** Thrown when the attempt cannot start now but may later: it waits with these findings and is tried again. */
+export class LaunchBlocked extends Error {
+  override readonly name = "LaunchBlocked"
+  readonly findings: readonly Finding[]
+
+  constructor(findings: readonly Finding[], options?: { readonly cause: unknown }) {
+    super(findings.map(({ message }) => message).join(" "), options)
+    this.findings = findings
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ export interface LaunchRecord {
   readonly memoryLimitBytes?: number
   readonly gpus: readonly number[]
   readonly transient: readonly string[]
+  /** Scratch folders whose size is watched. */
+  readonly scratch: readonly { readonly name: string; readonly path: string; readonly limitBytes: number }[]
   /** Variables that together name the attempt in the environment of its processes. */
   readonly marks: readonly string[]
 }
@@ -22,6 +24,9 @@ export function toLaunchRecord(launch: Launch): LaunchRecord {
     ...(launch.limits.memoryBytes !== undefined && { memoryLimitBytes: launch.limits.memoryBytes }),
     gpus: launch.gpus,
     transient: launch.transient,
+    scratch: launch.volumes.flatMap(({ name, content, limitBytes }) =>
+      content.form === "host" && limitBytes !== undefined ? [{ name, path: content.path, limitBytes }] : [],
+    ),
     marks: ["BERTH_PROJECT", "BERTH_RUN_ID", "BERTH_ATTEMPT"].map(
       (name) => `${name}=${launch.environment[name] ?? ""}`,
     ),

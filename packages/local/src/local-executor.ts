@@ -31,6 +31,8 @@ import { removeManagedClaims } from "./volumes/claim.ts"
 
 export interface LocalExecutor extends Executor {
   readonly name: "local"
+  /** Looks at every attempt afresh: objects have changed, what waited may start. */
+  rescan(): Promise<void>
   /** Stops watching. What runs goes on. */
   close(): Promise<void>
 }
@@ -214,6 +216,7 @@ export class MachineExecutor implements LocalExecutor {
     this.#closed = true
     clearInterval(this.#timer)
     this.#watch[Symbol.dispose]()
+    this.#parts.engine.close()
     await this.#admitter.close()
     await Promise.all(this.#reading.values())
   }

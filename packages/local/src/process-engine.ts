@@ -5,6 +5,7 @@ import { type Attempt, createFinding, type Finding, type Parity } from "@berth/s
 import { type AttemptFiles, giveUp, readAttemptFiles, readText, writeLost } from "./attempt-files.ts"
 import { type Engine, type EngineState, type Launch, LaunchRefused } from "./engine.ts"
 import { toExit } from "./exit-facts.ts"
+import { createGuards } from "./guards.ts"
 import { toOddVariables } from "./hand-over.ts"
 import type { Isolation } from "./isolation/isolation.ts"
 import { readLaunchRecord, toLaunchRecord, writeLaunchRecord, writeWhole } from "./launch-record.ts"
@@ -31,6 +32,7 @@ export interface ProcessEngineOptions {
 /** Runs programs of this machine, each under a detached supervisor. */
 export function createProcessEngine(options: ProcessEngineOptions): Engine {
   const { now } = options
+  const guards = createGuards(options.limits)
   return {
     name: "process",
     mounts: options.isolation.namespaces,
@@ -38,9 +40,17 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
     capabilities: async () => options.capabilities(),
     refusals: async (attempt) => refusalsOf(attempt),
     launch: (launch) => launchProcess(options, launch),
-    state: (places) => readState(options, places),
+    async state(places) {
+      const state = await readState(options, places)
+      if (state.phase === "running") guards.add(places)
+      else guards.drop(places.uid)
+      return state
+    },
     stop: async (places, graceSeconds) => stopProcess(places, graceSeconds),
-    remove: (places) => removeProcess(options, places),
+    remove: (places) => {
+      guards.drop(places.uid)
+      return removeProcess(options, places)
+    },
     logs: (places, { resume, signal }) =>
       tailFile(places.log, {
         ...(resume !== undefined && { resume }),
@@ -49,6 +59,7 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
         ended: () => readAttemptFiles(places).exit !== undefined,
       }),
     watch: (changed) => watchEvents(options.data, changed),
+    close: () => guards.close(),
   }
 }
 

@@ -23,7 +23,7 @@ set -- \${stat##*) }
 set -C
 { echo "$$ \${20} $boot" >"$dir/started"; } 2>/dev/null || exit 0
 set +C
-: >"$event"
+true >"$event"
 
 count=0 timer= stopped= program=
 newline='
@@ -86,7 +86,7 @@ trap '' TERM USR1
   counters
   echo end
 } >"$dir/exit" 2>/dev/null
-: >"$event"
+true >"$event"
 finish
 `
 

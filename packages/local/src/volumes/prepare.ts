@@ -49,7 +49,15 @@ async function prepareVolume(volume: Exclude<Volume, { volumeType: "image" }>, r
     mountPath: volume.mountPath,
     readOnly: projected || volume.readOnly === true,
     content: volume.subPath === undefined ? content : inside(content, volume.subPath),
+    ...scratchLimit(volume),
   }
+}
+
+/** Only an empty_dir's size ends a run; a claim's size is what it offers, and more is refused by the disk. */
+function scratchLimit(volume: Volume): { readonly limitBytes?: number } {
+  const size = volume.volumeType === "empty_dir" ? volume.spec.sizeLimit : undefined
+  const quantity = size === undefined ? undefined : parseQuantity(size)
+  return quantity === undefined ? {} : { limitBytes: toUnits(quantity) }
 }
 
 function inside(content: VolumeContent, subPath: string): VolumeContent {

@@ -6,6 +6,8 @@ export interface PreparedVolume {
   readonly mountPath: string
   readonly readOnly: boolean
   readonly content: VolumeContent
+  /** More than this ends the attempt (`storage`). */
+  readonly limitBytes?: number
 }
 
 /** Where the content is: a file or folder of the host, or memory that appears with the mount. */

@@ -95,7 +95,9 @@ describe.each(createEngines())("the owner of a store on $name", ({ name, skipped
       await next.close()
     })
 
-    describe.skipIf(name === "sqlite")("of PostgreSQL", () => {
+    if (name === "sqlite") return
+
+    describe("by its session", () => {
       it("is one also where the folders differ, and is named", async () => {
         const { options } = await open()
         const dataDir = `${options.dataDir}-other`

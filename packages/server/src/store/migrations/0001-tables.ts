@@ -241,7 +241,7 @@ async function createIndexes(database: Kysely<Tables>): Promise<void> {
     `create index runs_state on runs (project, state, created, ordinal)`,
     `create index runs_function on runs (project, function_ref, created, ordinal)`,
     `create index runs_task on runs (project, task_ref, created, ordinal)`,
-    `create index runs_live on runs (desired, state)`,
+    `create index runs_live on runs (desired, client_executed, state, project, id)`,
     `create index attempts_kept on attempts (project, run) where removed is null`,
     `create unique index attempts_alive on attempts (project, run) where ended is null`,
     `create index transitions_project on transitions (project, seq)`,

@@ -90,7 +90,7 @@ export class Admitter {
   #rest(record: AttemptRecord, error: unknown): void {
     this.#resting.set(record.attempt.uid, Date.now() + retryMilliseconds)
     const message = error instanceof Error ? error.message : String(error)
-    record.reasons = error instanceof LaunchBlocked ? error.findings : [createFinding("run.start_failed", { message })]
+    record.reasons = [error instanceof LaunchBlocked ? error.finding : createFinding("run.start_failed", { message })]
   }
 }
 

@@ -90,14 +90,14 @@ export interface PreparedHandler {
   readonly visible: readonly string[]
 }
 
-/** Thrown when the attempt cannot start now but may later: it waits with these findings and is tried again. */
+/** Thrown when the attempt cannot start now but may later: it waits with this finding and is tried again. */
 export class LaunchBlocked extends Error {
   override readonly name = "LaunchBlocked"
-  readonly findings: readonly Finding[]
+  readonly finding: Finding
 
-  constructor(findings: readonly Finding[], options?: { readonly cause: unknown }) {
-    super(findings.map(({ message }) => message).join(" "), options)
-    this.findings = findings
+  constructor(finding: Finding, options?: { readonly cause: unknown }) {
+    super(finding.message, options)
+    this.finding = finding
   }
 }
 

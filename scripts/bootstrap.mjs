@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url"
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [program, ...args] = process.argv.slice(2)
 
+// The sources run unbuilt; what Node makes of them is kept for the next start.
+process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "node")
+
 /** Whether node_modules holds exactly the versions that package-lock.json names. */
 function isInstalled() {
   const written = join(root, "node_modules", ".package-lock.json")

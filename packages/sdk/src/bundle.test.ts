@@ -76,3 +76,7 @@ test("the browser's bundle runs where there is nothing of Node: it calls a serve
   })
   expect(asked).toEqual(["https://berth.test/health"])
 })
+
+test("what the package gives at run time is a reviewed list", async () => {
+  expect(Object.keys(await import("./index.ts")).sort()).toEqual(["BerthError", "createClient", "packCode"])
+})

@@ -67,7 +67,9 @@ export function toProject(context: Context, name: string): Project {
     },
     read: (options = {}) => transport.call("readProject", { params, ...options }),
     inventory: (options = {}) => transport.call("readInventory", { params, ...options }),
-    events: ({ after, ...options } = {}) => readEvents(transport, { project: name, signal: toSignal(options), after }),
+    async *events({ after, ...options } = {}) {
+      yield* readEvents(transport, { project: name, signal: toSignal(options), after })
+    },
     delete: async ({ cascade, ...options } = {}) =>
       await transport.call("deleteProject", {
         params,

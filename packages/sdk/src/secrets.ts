@@ -30,9 +30,9 @@ export function toSecrets({ transport }: Context, project: string): Secrets {
       const page = await transport.call("listSecrets", { params, query: { name, size: 1 }, ...options })
       return page.content[0] ?? refuse(name, project)
     },
-    list: (options = {}) => {
+    async *list(options = {}) {
       const signal = toSignal(options)
-      return listPages((page) => transport.call("listSecrets", { params, query: page, signal }))
+      yield* listPages((page) => transport.call("listSecrets", { params, query: page, signal }))
     },
     async readValue(name, options = {}) {
       const values = await transport.call("readSecretValues", { params, query: { keys: [name] }, ...options })

@@ -1,0 +1,92 @@
+import { readdirSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { createFolder, type Folder } from "../packages/cli/src/testing/folder.ts"
+import { root } from "../scripts/programs.ts"
+
+/** Every example through the real command, as its README says. */
+const examples = join(root, "examples")
+let folder: Folder
+
+beforeAll(async () => {
+  folder = await createFolder()
+})
+
+afterAll(() => folder.remove())
+
+/** Runs a file to its end; the run as `--json` prints it. */
+async function follow(file: string, objects?: string) {
+  const given = objects === undefined ? [] : ["--objects", join(examples, objects)]
+  const { code, out, err } = await folder.berth(["run", join(examples, file), ...given, "--follow", "--json"])
+  expect(code, err).toBe(0)
+  return { run: JSON.parse(out), log: err }
+}
+
+/** What a claim holds on this machine. */
+function claimFile(claim: string, name: string): Promise<string> {
+  return readFile(join(folder.path, ".berth/volumes/default", claim, name), "utf8")
+}
+
+test("word-count", async () => {
+  expect(await folder.berth(["secret", "set", "SALT"], { input: "pepper and salt" })).toMatchObject({ code: 0 })
+  const { run, log } = await follow("word-count/berth.yaml", "word-count/objects.yaml")
+  const documents = readdirSync(join(root, "docs"), { recursive: true }).filter((name) => String(name).endsWith(".md"))
+  expect(run.status.results).toMatchObject({
+    files: documents.length,
+    fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/),
+  })
+  expect(run.status.results.words).toBeGreaterThan(1000)
+  expect(run.status.results.top).toHaveLength(10)
+  expect(run.status.results.top.map(([word]: [string]) => word)).not.toContain("the")
+  expect(log).toContain("architecture.md")
+})
+
+test("train writes its model back to the claim", async () => {
+  const { run } = await follow("train/berth.yaml", "train/objects.yaml")
+  const { model, rows } = run.status.results
+  expect(rows).toBe(120)
+  // The data were made with 12 per square metre and 15 per floor, and a little noise.
+  expect(Math.abs(model.rent_per_square_metre - 12)).toBeLessThan(1)
+  expect(Math.abs(model.rent_per_floor - 15)).toBeLessThan(8)
+  expect(JSON.parse(await claimFile("flats", "model.json"))).toEqual(model)
+})
+
+test("container", async () => {
+  const { log } = await follow("container/berth.yaml")
+  expect(log).toContain("hello from ")
+})
+
+describe("page", () => {
+  /** What each snippet's program says, and what Berth says of the page's slips. */
+  const cases: readonly (readonly [file: string, log: string | RegExp, codes: readonly string[], objects?: string])[] =
+    [
+      ["affinity", "near the right zone", []],
+      ["cpu", "twelve to sixteen cores", []],
+      ["envs", "env-name=value", ["historic.alias"]],
+      ["gpu", "device 0", ["historic.alias"], "gpu-node"],
+      ["memory", "64Gi requested", []],
+      ["node-selector", "selected", []],
+      ["secrets", "2", []],
+      ["tolerations", "tolerated", ["historic.alias"], "gpu-node"],
+      ["volume-claim", "last-run", []],
+      ["volume-config-map", "hello from a ConfigMap", []],
+      ["volume-secret", /│ 19$/m, []],
+    ]
+
+  beforeAll(async () => {
+    expect(await folder.berth(["secret", "set", "my-secret"], { input: "a value of mine" })).toMatchObject({ code: 0 })
+  })
+
+  test("every snippet has a case", () => {
+    const files = readdirSync(join(examples, "page")).filter((name) => /^(?!objects|gpu-node).*\.yaml$/.test(name))
+    expect(files.map((name) => name.replace(".yaml", "")).sort()).toEqual(cases.map(([file]) => file).sort())
+  })
+
+  test.each(cases)("%s", async (...[file, said, codes, objects = "objects"]) => {
+    const { run, log } = await follow(`page/${file}.yaml`, `page/${objects}.yaml`)
+    expect(log).toMatch(said)
+    const found = run.status.findings.map(({ code }: { code: string }) => code)
+    for (const code of codes) expect(found).toContain(code)
+  })
+})

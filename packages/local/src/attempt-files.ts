@@ -40,11 +40,21 @@ export function writeVerdict(places: Places, verdict: Verdict): void {
  * False when someone else has started it already.
  */
 export function giveUp(places: Places, verdict: Verdict): boolean {
-  if (!writeOnce(join(places.attempt, "started"), "-\n")) return false
+  if (!takeLock(places)) return false
+  writeEnding(places, verdict)
+  return true
+}
+
+/** Takes the lock without a supervisor: nobody starts the attempt after this. False when someone has it already. */
+export function takeLock(places: Places): boolean {
+  return writeOnce(join(places.attempt, "started"), "-\n")
+}
+
+/** Records an end that no supervisor saw, and why. */
+export function writeEnding(places: Places, verdict: Verdict): void {
   writeVerdict(places, verdict)
   writeOnce(join(places.attempt, "exit"), "end\n")
   touch(places.event)
-  return true
 }
 
 /** The end of an attempt that was given up before anything of the user's was started. */
@@ -57,11 +67,9 @@ export function givenUp(places: Places): Extract<EngineState, { phase: "ended" }
   return { phase: "ended", exit: { reason, ...code, message: verdict.message, finishedAt: exit.at } }
 }
 
-/** Records that the supervisor was lost and that nothing of the attempt is left. */
-export function writeLost(places: Places, message: string): void {
-  writeVerdict(places, { reason: "lost", message })
-  writeOnce(join(places.attempt, "exit"), "end\n")
-  touch(places.event)
+/** Takes the lock for an engine that has no supervisor. False when the attempt was given up: then nothing may start. */
+export function takeLock(places: Places): boolean {
+  return writeOnce(join(places.attempt, "started"), "engine\n")
 }
 
 /** Wakes whoever watches the attempts. */

@@ -8,6 +8,7 @@ import { chooseLimits } from "./limits/choose.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import { type LocalExecutor, MachineExecutor } from "./local-executor.ts"
 import { readMachine } from "./machine-node.ts"
+import { processCapabilities, processParity } from "./parity.ts"
 import { createProcessEngine } from "./process-engine.ts"
 import { findTools } from "./tools.ts"
 import { findMemoryFolder, memoryPlace } from "./volumes/memory-folder.ts"
@@ -39,8 +40,8 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
   const data = realpathSync(options.dataDir)
   const environment = options.environment ?? process.env
   const now = options.now ?? (() => new Date())
-  const engine = await createEngine(data, options)
   const memory = findMemoryFolder(environment.XDG_RUNTIME_DIR)
+  const engine = await createEngine(data, { ...options, memoryFolder: memory !== undefined })
   return new MachineExecutor({
     data,
     engine,
@@ -60,16 +61,21 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
   })
 }
 
-async function createEngine(data: string, options: LocalExecutorOptions): Promise<Engine> {
+async function createEngine(
+  data: string,
+  options: LocalExecutorOptions & { readonly memoryFolder: boolean },
+): Promise<Engine> {
   const tools = findTools((options.environment ?? process.env).PATH)
   const isolation = await chooseIsolation(data, { tools, wanted: options.isolation })
+  const limits = chooseLimits({ instance: options.instance, wanted: options.limits })
+  const facts = { isolation, limits, memoryFolder: options.memoryFolder }
   return createProcessEngine({
     data,
     tools,
     isolation,
-    limits: chooseLimits({ instance: options.instance, wanted: options.limits }),
+    limits,
     now: options.now ?? (() => new Date()),
-    parity: () => [],
-    capabilities: () => [],
+    parity: (attempt) => processParity(attempt, facts),
+    capabilities: () => processCapabilities(facts),
   })
 }

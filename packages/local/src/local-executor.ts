@@ -12,6 +12,7 @@ import type {
   LogChunk,
   LogSource,
   Observation,
+  Parity,
   PlanRequest,
   Verdict,
 } from "@berth/spec"
@@ -25,6 +26,7 @@ import type { LauncherOptions } from "./launcher.ts"
 import { type Machine, toNode } from "./machine-node.ts"
 import { namesOf } from "./objects.ts"
 import { createObservers, type Observers } from "./observers.ts"
+import { placementParity } from "./parity.ts"
 import { placesOf } from "./places.ts"
 import { isAnswering, targetPorts } from "./ports.ts"
 import { removeManagedClaims } from "./volumes/claim.ts"
@@ -133,7 +135,7 @@ export class MachineExecutor implements LocalExecutor {
   async plan({ attempt }: PlanRequest, _options: Cancelable): Promise<Verdict> {
     const objects = await this.#parts.objects(attempt.project)
     const findings = [...(await this.#parts.engine.refusals(attempt)), ...(await this.#reasons({ attempt }, objects))]
-    const parity = await this.#parts.engine.parity(attempt)
+    const parity = await this.#parity(attempt)
     return { verdict: toVerdict(findings), findings, fixes: toFixes(findings), parity }
   }
 
@@ -166,6 +168,11 @@ export class MachineExecutor implements LocalExecutor {
     return findReasons({ launcher, machine, records: () => this.#table.all() }, record, objects)
   }
 
+  async #parity(attempt: Attempt): Promise<readonly Parity[]> {
+    const node = toNode(this.#parts.machine, await this.#parts.objects(attempt.project))
+    return [...(await this.#parts.engine.parity(attempt)), ...placementParity(attempt, node.given)]
+  }
+
   #noticed(uid: string): void {
     const record = this.#table.get(uid)
     if (record !== undefined) void this.#read(record)
@@ -186,7 +193,7 @@ export class MachineExecutor implements LocalExecutor {
 
   async #readNow(record: AttemptRecord): Promise<void> {
     if (record.state.phase === "ended") return
-    if (record.parity.length === 0) record.parity = await this.#parts.engine.parity(record.attempt)
+    record.parity = await this.#parity(record.attempt)
     const state = givenUp(record.places) ?? (await this.#parts.engine.state(record.places))
     if (this.#table.get(record.attempt.uid) !== record) return
     if (record.state.phase === "unstarted" && state.phase === "running") {

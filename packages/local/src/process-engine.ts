@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, watch, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { type Attempt, createFinding, type Finding, type Parity } from "@berth/spec"
-import { type AttemptFiles, giveUp, readAttemptFiles, readText, writeLost } from "./attempt-files.ts"
+import { type AttemptFiles, giveUp, readAttemptFiles, readText, writeEnding } from "./attempt-files.ts"
 import { type Engine, type EngineState, type Launch, LaunchRefused } from "./engine.ts"
 import { toExit } from "./exit-facts.ts"
 import { createGuards } from "./guards.ts"
@@ -110,7 +110,10 @@ function afterLoss(options: ProcessEngineOptions, places: Places): Promise<Engin
   const files = readAttemptFiles(places)
   if (files.exit !== undefined) return toEnded(places, { ...files, exit: files.exit })
   killRemains(places, options.limits)
-  writeLost(places, "The supervisor of the program was lost: it was killed, or the machine was restarted.")
+  writeEnding(places, {
+    reason: "lost",
+    message: "The supervisor of the program was lost: it was killed, or the machine was restarted.",
+  })
   return readState(options, places)
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { createClient } from "@berth/sdk"
+import { startServerProcess } from "../e2e/server-process.ts"
 import { machine, percentile, report, round, timed } from "./figures.ts"
-import { startServerProcess } from "./server-process.ts"
 
 /**
  * `local-latency`: from submitting a run of `true` to its end as the SDK sees it, minus a bare spawn of `true`, in
@@ -17,7 +17,7 @@ function bareSpawn(): Promise<void> {
   })
 }
 
-const server = await startServerProcess("plain-server.ts")
+const server = await startServerProcess({ BERTH_LOG_LEVEL: "error" })
 try {
   const project = await createClient({ endpoint: server.url }).projects.ensure("bench")
   const fn = await project.functions.create({ name: "nothing", kind: "container", command: ["true"] })
@@ -44,5 +44,6 @@ try {
     holds: percentile(over, 0.5) <= 40,
   })
 } finally {
-  await server.stop()
+  await server.terminate()
+  await server.close()
 }

@@ -1,7 +1,8 @@
 import { Agent, request } from "node:http"
+import { join } from "node:path"
 import { createClient } from "@berth/sdk"
+import { startServerProcess } from "../e2e/server-process.ts"
 import { machine, percentile, report, round } from "./figures.ts"
-import { startServerProcess } from "./server-process.ts"
 
 /**
  * `submit`: POST of a run over 8 connections, runs too big for the machine so that they stay PENDING, against a
@@ -16,7 +17,7 @@ interface Round {
   readonly milliseconds: readonly number[]
 }
 
-const server = await startServerProcess("submit-server.ts")
+const server = await startServerProcess({ BERTH_LOG_LEVEL: "error" }, join(import.meta.dirname, "submit-server.ts"))
 try {
   const project = await createClient({ endpoint: server.url }).projects.ensure("bench")
   const fn = await project.functions.create({ name: "big", kind: "container", command: ["true"] })
@@ -47,7 +48,8 @@ try {
     holds: rate >= 0.5 && p99 <= 3,
   })
 } finally {
-  await server.stop()
+  await server.terminate()
+  await server.close()
 }
 
 function rateOf(all: readonly Round[]): number {

@@ -6,13 +6,13 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { root } from "../scripts/programs.ts"
 import { type ServerProcess, startServerProcess } from "./server-process.ts"
 
-let server: ServerProcess
+let server: ServerProcess | undefined
 
 beforeAll(async () => {
   server = await startServerProcess()
 })
 
-afterAll(() => server.close())
+afterAll(() => server?.close())
 
 /** The first block of a language in a Markdown text. */
 function firstBlock(markdown: string, language: string): string {
@@ -25,7 +25,7 @@ test("the example of the README runs as it stands", async () => {
   const example = firstBlock(await readFile(join(root, "README.md"), "utf8"), "ts")
   const program = `${example}\nconsole.log(JSON.stringify(text))\n`
   const args = ["--conditions=@berth/source", "--input-type=module-typescript", "--eval", program]
-  const env = { ...process.env, BERTH_ENDPOINT: server.url }
+  const env = { ...process.env, BERTH_ENDPOINT: server?.url }
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 30_000 })
   expect(JSON.parse(stdout)).toBe("hello world")
 })

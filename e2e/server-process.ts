@@ -20,9 +20,12 @@ export interface ServerProcess {
   close(): Promise<void>
 }
 
-const program = join(import.meta.dirname, "../packages/server/src/berth-server.ts")
+const berthServer = join(import.meta.dirname, "../packages/server/src/berth-server.ts")
 
-export async function startServerProcess(settings: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
+export async function startServerProcess(
+  settings: NodeJS.ProcessEnv = {},
+  program = berthServer,
+): Promise<ServerProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), "berth-e2e-"))
   const written: Buffer[] = []
   let child: ChildProcess

@@ -237,7 +237,7 @@ describe("properties", () => {
         for (const path of Object.values(paths)) expect(valueAt(spec, path)).not.toBe(undefined)
         expect(JSON.stringify(spec)).toBe(before)
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     )
   })
 
@@ -247,7 +247,7 @@ describe("properties", () => {
         const { layer } = normalise(spec, lenient)
         expect(canonicalSchema.safeParse(withoutNulls(layer)).error).toBe(undefined)
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     )
   })
 
@@ -260,7 +260,7 @@ describe("properties", () => {
         const aboutForm = result.findings.filter(({ code }) => /^(historic|field|quantity)\./.test(code))
         expect(aboutForm).toEqual([])
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 
@@ -272,7 +272,7 @@ describe("properties", () => {
         expect(second.layer).toEqual(first.layer)
         expect(hasErrors(second)).toBe(false)
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     )
   })
 })

@@ -28,13 +28,13 @@ function rename(schema: z.ZodType, value: unknown): Json {
   }
   const shape = isJsonObject(value) ? shapeOf(schema, value) : undefined
   if (shape === undefined) return toJson(value)
-  const renamed: JsonObject = {}
-  for (const [key, member] of Object.entries(value as object)) {
-    if (member === undefined) continue
-    const inner = Object.hasOwn(shape, key) ? shape[key] : undefined
-    renamed[inner === undefined ? key : toSnakeCase(key)] = inner === undefined ? toJson(member) : rename(inner, member)
-  }
-  return renamed
+  const members = Object.entries(value as object).filter(([, member]) => member !== undefined)
+  return Object.fromEntries(members.map(([key, member]) => renameMember(shape, key, member)))
+}
+
+function renameMember(shape: ObjectShape, key: string, member: unknown): readonly [string, Json] {
+  const inner = Object.hasOwn(shape, key) ? shape[key] : undefined
+  return inner === undefined ? [key, toJson(member)] : [toSnakeCase(key), rename(inner, member)]
 }
 
 type ObjectShape = Readonly<Record<string, z.ZodType>>

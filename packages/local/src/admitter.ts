@@ -1,7 +1,7 @@
 import { createFinding, type Finding, type JsonObject } from "@berth/spec"
 import { admit, gpuCount, leaseGpus } from "./admission.ts"
 import { type AttemptRecord, isLive, isWaiting } from "./attempt-record.ts"
-import { LaunchBlocked, LaunchBlocked } from "./engine.ts"
+import { LaunchBlocked } from "./engine.ts"
 import { readLaunchRecord } from "./launch-record.ts"
 import { type LauncherOptions, launchAttempt } from "./launcher.ts"
 import { gpuTotal, type Machine, toNode } from "./machine-node.ts"

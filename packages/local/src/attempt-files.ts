@@ -40,14 +40,9 @@ export function writeVerdict(places: Places, verdict: Verdict): void {
  * False when someone else has started it already.
  */
 export function giveUp(places: Places, verdict: Verdict): boolean {
-  if (!takeLock(places)) return false
+  if (!writeOnce(join(places.attempt, "started"), "-\n")) return false
   writeEnding(places, verdict)
   return true
-}
-
-/** Takes the lock without a supervisor: nobody starts the attempt after this. False when someone has it already. */
-export function takeLock(places: Places): boolean {
-  return writeOnce(join(places.attempt, "started"), "-\n")
 }
 
 /** Records an end that no supervisor saw, and why. */

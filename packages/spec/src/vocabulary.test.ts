@@ -214,6 +214,8 @@ const samples = {
   "secret.missing": [{ name: "TOKN", suggestion: "TOKEN" }, { name: "X" }],
   "secret.unset": [{ name: "TOKEN" }],
   "secret.short": [{ name: "PIN", length: 4 }],
+  "image.missing": [{ image: "a:1", policy: "Never" }],
+  "image.pull_failed": [{ image: "a:1", message: "connection refused" }],
   "program.invalid": [{ member: "args", expected: "a list of strings" }],
   "program.missing": [{ kind: "container", member: "a command" }],
   "command.spaces": [{ command: "python3 -c" }],

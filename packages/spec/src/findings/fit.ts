@@ -2,6 +2,18 @@ import { entry } from "./entry.ts"
 
 /** Whether and where a run fits: selectors, taints, resources, volumes, parity. */
 export const fitFindings = {
+  "image.missing": entry<{ image: string; policy: string }>({
+    severity: "warning",
+    class: "user",
+    message: ({ image, policy }) => `The image ${image} is not on this machine, and its pull policy is ${policy}.`,
+    hint: () => "Pull or build it there, or let it be pulled with image_pull_policy IfNotPresent.",
+  }),
+  "image.pull_failed": entry<{ image: string; message: string }>({
+    severity: "warning",
+    class: "user",
+    message: ({ image, message }) => `The image ${image} could not be pulled and is tried again: ${message}`,
+    hint: () => "Check its name and tag, and that this machine may read from its registry.",
+  }),
   "resources.insufficient": entry<{
     resource: string
     requested: string

@@ -216,7 +216,10 @@ function addServerCommands(program: Command): void {
     .option("--database <url>", "postgres://… instead of SQLite (BERTH_DATABASE_URL)")
     .option("--public-url <url>", "where clients reach it (BERTH_PUBLIC_URL)")
     .option("--idle-minutes <n>", "end after so many minutes without requests and live runs (BERTH_IDLE_MINUTES)")
-    .action(async (options) => (await import("./commands/server.ts")).serveCommand(options))
+    .addOption(
+      new Option("--record", "write where it listens into the data folder, for this folder's commands").hideHelp(),
+    )
+    .action(async (options) => (await import("./commands/server.ts")).serveCommand(options, self))
   program
     .command("down")
     .description("end this folder's server; what runs goes on")

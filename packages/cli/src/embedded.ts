@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
 import { closeSync, openSync } from "node:fs"
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { BerthError } from "@berth/spec"
@@ -15,11 +15,16 @@ export interface SelfCommand {
 }
 
 /** How long a new server may take until it listens. */
-const startMilliseconds = 20_000
+const startMilliseconds = 30_000
+/** How long the record of another command's server may take once ours has found the folder taken. */
+const otherMilliseconds = 5_000
+/** A log that is larger begins anew. */
+const maxLogBytes = 5 * 1024 * 1024
 
 /**
  * The folder's server: the one that runs, or a new one in the background on a random loopback port, with a token of
- * its own, that ends itself after ten idle minutes.
+ * its own, that ends itself after ten idle minutes. The server writes its record itself, so that it is found again
+ * also when the command that started it was interrupted.
  *
  * @throws BerthError `unavailable` when it does not start, with the end of its log
  */
@@ -27,31 +32,62 @@ export async function ensureServer(data: string, self: SelfCommand): Promise<Ser
   const running = await readServer(data)
   if (running !== undefined) return running
   await mkdir(data, { recursive: true, mode: 0o700 })
-  const token = await ensureToken(data)
-  // Two commands may start at once: each reads only what its own server says.
-  const log = join(data, `server.log.${process.pid}`)
-  const pid = await startServer(data, log, self)
-  return waitUntilListening({ data, log, pid, token, version: self.version })
+  await ensureToken(data)
+  const log = join(data, "server.log")
+  const size = await sizeOf(log)
+  const from = size > maxLogBytes ? 0 : size
+  const pid = await startServer(data, { log, flags: from === 0 ? "w" : "a" }, self)
+  return waitUntilListening({ data, log, from, pid })
 }
 
 /** One token per folder: two commands that start at the same moment must hand the same one to their servers. */
-async function ensureToken(data: string): Promise<string> {
+async function ensureToken(data: string): Promise<void> {
   const file = join(data, "token")
   const fresh = randomBytes(32).toString("hex")
   await writeFile(file, fresh, { mode: 0o600, flag: "wx" }).catch(ignoreExisting)
-  const token = await readFile(file, "utf8")
-  const hash = createHash("sha256").update(token).digest("hex")
-  await writeFile(join(data, "tokens.json"), `${JSON.stringify([{ name: "owner", role: "admin", hash }])}\n`, {
-    mode: 0o600,
-  })
-  return token
+  const hash = createHash("sha256")
+    .update(await readToken(data))
+    .digest("hex")
+  const temporary = join(data, `tokens.json.${process.pid}`)
+  await writeFile(temporary, `${JSON.stringify([{ name: "owner", role: "admin", hash }])}\n`, { mode: 0o600 })
+  await rename(temporary, join(data, "tokens.json"))
 }
 
-async function startServer(data: string, log: string, self: SelfCommand): Promise<number> {
-  const output = openSync(log, "w", 0o600)
+/** The token of a folder's own server. It may be under way to the disk. */
+async function readToken(data: string): Promise<string> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const token = await readFile(join(data, "token"), "utf8")
+    if (token.length === 64) return token
+    await sleep(20)
+  }
+  throw new BerthError("invalid", `${join(data, "token")} holds no token. Remove it and try again.`)
+}
+
+/** Called by a folder's server once it listens. */
+export async function recordServer(data: string, endpoint: string, version: string): Promise<void> {
+  const started = await startTime(process.pid)
+  if (started === undefined) throw new BerthError("internal", "The server's own process is not in /proc.")
+  await writeServer(data, { endpoint, token: await readToken(data), pid: process.pid, started, version })
+}
+
+async function sizeOf(file: string): Promise<number> {
   try {
-    const args = [...self.flags, self.file, "serve", "--listen", "127.0.0.1:0", "--data", data, "--idle-minutes", "10"]
-    const child = spawn(process.execPath, args, {
+    return (await stat(file)).size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0
+    throw error
+  }
+}
+
+async function startServer(
+  data: string,
+  { log, flags }: { readonly log: string; readonly flags: "w" | "a" },
+  self: SelfCommand,
+): Promise<number> {
+  const output = openSync(log, flags, 0o600)
+  try {
+    const settings = ["--listen", "127.0.0.1:0", "--data", data, "--idle-minutes", "10", "--record"]
+    const child = spawn(process.execPath, [...self.flags, self.file, "serve", ...settings], {
       detached: true,
       stdio: ["ignore", output, output],
       env: { ...process.env, BERTH_TOKENS_FILE: join(data, "tokens.json") },
@@ -69,33 +105,36 @@ async function startServer(data: string, log: string, self: SelfCommand): Promis
 interface Starting {
   readonly data: string
   readonly log: string
+  /** Where in the log this server's part begins. */
+  readonly from: number
   readonly pid: number
-  readonly token: string
-  readonly version: string
 }
 
-async function waitUntilListening({ data, log, pid, token, version }: Starting): Promise<ServerRecord> {
-  const deadline = performance.now() + startMilliseconds
+/** Ours, or that of another command that was quicker. */
+async function waitUntilListening({ data, log, from, pid }: Starting): Promise<ServerRecord> {
+  let deadline = performance.now() + startMilliseconds
   const started = await startTime(pid)
+  let isOurs = started !== undefined
   while (performance.now() < deadline) {
-    const endpoint = /^listening on (\S+)$/m.exec(await readFile(log, "utf8"))?.[1]
-    if (endpoint !== undefined && started !== undefined) {
-      const record = { endpoint, token, pid, started, version }
-      await writeServer(data, record)
-      await rename(log, join(data, "server.log"))
-      return record
+    const record = await readServer(data)
+    if (record !== undefined) return record
+    if (isOurs && (await startTime(pid)) !== started) {
+      isOurs = false
+      if (!(await isTaken(data))) break
+      deadline = performance.now() + otherMilliseconds
     }
-    // Another command was quicker: its server holds the folder, this one ended at once.
-    const other = await readServer(data)
-    if (other !== undefined) {
-      await rm(log, { force: true })
-      return other
-    }
-    if ((await startTime(pid)) !== started) break
     await sleep(10)
   }
-  const tail = (await readFile(log, "utf8")).trimEnd().split("\n").slice(-5).join("\n")
+  const said = (await readFile(log)).subarray(from).toString("utf8")
+  const tail = said.trimEnd().split("\n").slice(-5).join("\n")
   throw new BerthError("unavailable", `The server of ${data} did not start. The end of ${log}:\n${tail}`)
+}
+
+/** Whether a server that lives has locked the folder: it may be about to write its record. */
+async function isTaken(data: string): Promise<boolean> {
+  const lock = await readFile(join(data, "lock"), "utf8").catch(() => "")
+  const pid = Number(/"pid":\s*(\d+)/.exec(lock)?.[1] ?? 0)
+  return pid > 0 && (await startTime(pid)) !== undefined
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

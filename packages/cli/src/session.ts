@@ -29,25 +29,34 @@ export function toOutput(options: GlobalOptions): { terminal: Terminal; format: 
   return { terminal: createTerminal(), format: options.json === true ? "json" : (options.output ?? "text") }
 }
 
+/** The project of commands that name none. */
+const defaultProject = "default"
+
 /** Connects to the configured server, or to this folder's, which is started when it does not run. */
 export async function openSession(options: GlobalOptions, self: SelfCommand): Promise<Session> {
-  const { endpoint, token, server } = await locateServer(options, self)
-  return {
-    ...toOutput(options),
-    client: createClient({ endpoint, ...(token !== undefined && { token }) }),
-    project: options.project ?? (process.env.BERTH_PROJECT || "default"),
-    server,
-  }
+  const { endpoint, token, server, isFresh } = await locateServer(options, self)
+  const client = createClient({ endpoint, ...(token !== undefined && { token }) })
+  if (isFresh) await client.projects.ensure(defaultProject)
+  const project = options.project ?? (process.env.BERTH_PROJECT || defaultProject)
+  return { ...toOutput(options), client, project, server }
 }
 
-async function locateServer(options: GlobalOptions, self: SelfCommand) {
+interface Located {
+  readonly endpoint: string
+  readonly token: string | undefined
+  readonly server: Session["server"]
+  /** Started by this command. */
+  readonly isFresh: boolean
+}
+
+async function locateServer(options: GlobalOptions, self: SelfCommand): Promise<Located> {
   const endpoint = options.endpoint ?? process.env.BERTH_ENDPOINT
   if (endpoint && options.local !== true) {
-    return { endpoint, token: process.env.BERTH_TOKEN || undefined, server: "configured" as const }
+    return { endpoint, token: process.env.BERTH_TOKEN || undefined, server: "configured", isFresh: false }
   }
   const found = await findServer(process.cwd())
-  const record = found?.record ?? (await ensureServer(dataFolder(), self))
-  return { endpoint: record.endpoint, token: record.token, server: "embedded" as const }
+  const { endpoint: own, token } = found?.record ?? (await ensureServer(dataFolder(), self))
+  return { endpoint: own, token, server: "embedded", isFresh: found === undefined }
 }
 
 /** Where a server that is started for this folder keeps its state. */

@@ -208,7 +208,8 @@ async function showRun(
     return 0
   }
   const followed = await followRun(run, session)
-  session.terminal.note(`${formatEnd(followed.run)}\n`)
+  const isLeft = followed.exitCode === exitCode.interrupted
+  session.terminal.note(isLeft ? `  Left to itself: berth get ${run.id.slice(0, 8)}` : `${formatEnd(followed.run)}\n`)
   const { results } = followed.run.status
   await printResult(followed.run.entity, session, () => (results === undefined ? "" : JSON.stringify(results, null, 2)))
   return followed.exitCode

@@ -1,4 +1,5 @@
 import { BerthError } from "@berth/spec"
+import { recordServer, type SelfCommand } from "../embedded.ts"
 import { printResult } from "../output.ts"
 import { findServer, removeServer, waitForEnd } from "../server-file.ts"
 import { type GlobalOptions, toOutput } from "../session.ts"
@@ -10,6 +11,7 @@ export interface ServeOptions {
   readonly database?: string
   readonly publicUrl?: string
   readonly idleMinutes?: string
+  readonly record?: boolean
 }
 
 const variables = {
@@ -19,16 +21,17 @@ const variables = {
   database: "BERTH_DATABASE_URL",
   publicUrl: "BERTH_PUBLIC_URL",
   idleMinutes: "BERTH_IDLE_MINUTES",
-} as const satisfies Record<keyof ServeOptions, string>
+} as const satisfies Record<Exclude<keyof ServeOptions, "record">, string>
 
 /** `berth serve`: the server in the foreground, until SIGTERM or Ctrl-C. A flag goes before its variable. */
-export async function serveCommand(options: ServeOptions): Promise<void> {
+export async function serveCommand(options: ServeOptions, { version }: SelfCommand): Promise<void> {
   const { readConfig, serve } = await import("@berth/server")
   const given = Object.entries(variables).flatMap(([option, variable]) => {
-    const value = options[option as keyof ServeOptions]
+    const value = options[option as keyof typeof variables]
     return value === undefined ? [] : [[variable, value] as const]
   })
-  await serve(readConfig({ ...process.env, ...Object.fromEntries(given) }))
+  const config = readConfig({ ...process.env, ...Object.fromEntries(given) })
+  await serve(config, options.record === true ? (url) => recordServer(config.dataDir, url, version) : undefined)
 }
 
 /** `berth down`: ends this folder's server; what runs goes on and is found again by the next one. */

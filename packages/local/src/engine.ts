@@ -11,8 +11,8 @@ import type { PreparedVolume } from "./volumes/prepared.ts"
  */
 export interface Engine {
   readonly name: "process" | "container"
-  /** True when volumes appear at their mount paths and memory can be mounted. */
-  readonly mounts: boolean
+  /** True when the attempt's volumes appear at their mount paths and memory can be mounted. */
+  mounts(attempt: Attempt): boolean
   /** How faithfully this engine can meet each requirement of the attempt, without starting it. */
   parity(attempt: Attempt): Promise<readonly Parity[]>
   /** What it can and cannot enforce on this machine. */

@@ -51,8 +51,9 @@ async function prepareLaunch(options: LauncherOptions, request: LaunchRequest): 
   const usesMemory = (attempt.requirements.volumes ?? []).some(
     ({ volumeType }) => volumeType === "secret" || volumeType === "empty_dir",
   )
+  const mounts = options.engine.mounts(attempt)
   const memory = usesMemory ? options.memoryOf(places.uid) : undefined
-  const volumes = await prepareVolumes({ attempt, places, objects, mounts: options.engine.mounts, memory })
+  const volumes = await prepareVolumes({ attempt, places, objects, mounts, memory })
   const names = (attempt.requirements.secrets ?? []).map(({ name }) => name)
   const environment = toEnvironment({
     attempt,
@@ -61,7 +62,7 @@ async function prepareLaunch(options: LauncherOptions, request: LaunchRequest): 
     secretValues: names.length === 0 ? {} : await options.secretValues(attempt.project, names),
     prepared: prepared.environment,
     ...(request.gpus !== undefined && { gpus: request.gpus }),
-    volumePaths: options.engine.mounts ? {} : hostPaths(volumes),
+    volumePaths: mounts ? {} : hostPaths(volumes),
   })
   return {
     attempt,

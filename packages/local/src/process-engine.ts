@@ -35,7 +35,7 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
   const guards = createGuards(options.limits)
   return {
     name: "process",
-    mounts: options.isolation.namespaces,
+    mounts: () => options.isolation.namespaces,
     parity: async (attempt) => options.parity(attempt),
     capabilities: async () => options.capabilities(),
     refusals: async (attempt) => refusalsOf(attempt),

@@ -36,7 +36,7 @@ export function createContainerEngine(options: ContainerEngineOptions): Engine {
   }
   return {
     name: "container",
-    mounts: true,
+    mounts: () => true,
     parity: async (attempt) => containerParity(attempt, await known()),
     capabilities: async () => containerCapabilities(await known()),
     refusals: async (attempt) => refusalsOf(attempt),
@@ -51,15 +51,16 @@ export function createContainerEngine(options: ContainerEngineOptions): Engine {
         now: options.now,
         phase: () => logPhase(parts, places),
       }),
-    watch: (changed) => watchContainers(options, changed),
-    close: () => closeEngine(parts),
+    watch(changed) {
+      const events = watchContainers(options, changed)
+      return {
+        [Symbol.dispose]() {
+          events[Symbol.dispose]()
+          for (const watch of parts.watches.values()) watch[Symbol.dispose]()
+        },
+      }
+    },
   }
-}
-
-/** What runs goes on; only this process's own counting and its connection end. */
-function closeEngine({ daemon, watches }: Parts): void {
-  for (const watch of watches.values()) watch[Symbol.dispose]()
-  void daemon.close()
 }
 
 async function readLimits(daemon: Daemon): Promise<DaemonLimits> {

@@ -1,5 +1,5 @@
-import { isJsonObject } from "./json.ts"
-import { type Given, type Reading, within } from "./normalise-reading.ts"
+import { isJsonObject, type Json, type JsonObject } from "./json.ts"
+import type { Reading } from "./normalise-reading.ts"
 
 const maxDepth = 64
 /** Characters of one text of the requirements. */
@@ -16,46 +16,55 @@ export function isSound(text: string): boolean {
 /** Requirements carry no control characters; the members around them, which are the user's, only no NUL. */
 type Where = "requirement" | "around"
 
+interface Walk {
+  /** Of the value that is looked at; grows and shrinks on the way. */
+  readonly path: (string | number)[]
+  readonly isRequirement: (key: string) => boolean
+  readonly reading: Reading
+}
+
 /**
  * Looks through a whole spec, whatever its form, for what no reader expects: nesting without end, `__proto__`, NUL and
  * broken Unicode; in requirements also other control characters and endless texts.
  */
-export function guard(root: Given, isRequirement: (key: string) => boolean, reading: Reading): void {
-  const open: { readonly given: Given; readonly where: Where }[] = [{ given: root, where: "around" }]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { given, where } = next
-    checkText(given, where, reading)
-    const children = childrenOf(given, reading)
-    for (const child of children.reverse()) {
-      const begins = given.path.length === 0 && isRequirement(String(child.path[0]))
-      open.push({ given: child, where: begins ? "requirement" : where })
+export function guard(spec: Json, isRequirement: (key: string) => boolean, reading: Reading): void {
+  visit(spec, "around", { path: [], isRequirement, reading })
+}
+
+function visit(value: Json, where: Where, walk: Walk): void {
+  if (typeof value === "string") checkText(value, where, walk)
+  if (typeof value !== "object" || value === null) return
+  const { path, reading } = walk
+  if (path.length >= maxDepth) reading.say("field.too_deep", { max: maxDepth }, { path: [...path] })
+  else if (isJsonObject(value)) visitMembers(value, where, walk)
+  else for (const [index, entry] of value.entries()) visitChild(index, entry, { where, walk })
+}
+
+function visitMembers(value: JsonObject, where: Where, walk: Walk): void {
+  const { path, reading, isRequirement } = walk
+  const isTop = path.length === 0
+  for (const key of Object.keys(value)) {
+    if (key === "__proto__") {
+      reading.say("field.prototype", { key }, { path: [...path, key] })
+      continue
     }
-  }
-}
-
-function childrenOf(given: Given, reading: Reading): Given[] {
-  const { value, path } = given
-  if (typeof value !== "object" || value === null) return []
-  if (path.length >= maxDepth) {
-    reading.say("field.too_deep", { max: maxDepth }, { path })
-    return []
-  }
-  if (!isJsonObject(value)) return value.map((_, index) => within(given, index))
-  return Object.keys(value).flatMap((key) => {
     const character = forbiddenCharacter(key, "requirement")
-    if (key === "__proto__") reading.say("field.prototype", { key }, { path: [...path, key] })
     if (character !== undefined) reading.say("field.character", { character }, { path: [...path, key] })
-    return key === "__proto__" ? [] : [within(given, key)]
-  })
+    visitChild(key, value[key] ?? null, { where: isTop && isRequirement(key) ? "requirement" : where, walk })
+  }
 }
 
-function checkText(given: Given, where: Where, reading: Reading): void {
-  const { value, path } = given
-  if (typeof value !== "string") return
+function visitChild(key: string | number, value: Json, { where, walk }: { where: Where; walk: Walk }): void {
+  walk.path.push(key)
+  visit(value, where, walk)
+  walk.path.pop()
+}
+
+function checkText(value: string, where: Where, { path, reading }: Walk): void {
   const character = forbiddenCharacter(value, where)
-  if (character !== undefined) reading.say("field.character", { character }, { path })
+  if (character !== undefined) reading.say("field.character", { character }, { path: [...path] })
   if (where === "requirement" && value.length > maxLength) {
-    reading.say("field.too_long", { length: value.length, max: maxLength }, { path })
+    reading.say("field.too_long", { length: value.length, max: maxLength }, { path: [...path] })
   }
 }
 

@@ -74,14 +74,25 @@ function readTexts(given: Given, reading: Reading): Readonly<Record<string, stri
   return all && Object.fromEntries(all.flatMap((pair) => (pair === undefined ? [] : [pair])))
 }
 
-const wireNames = new WeakMap<z.ZodType, ReadonlyMap<string, string>>()
+interface WireShape {
+  readonly names: readonly string[]
+  /** Canonical wire name → schema of the member, and its name there. */
+  readonly members: readonly { readonly name: string; readonly member: string; readonly schema: z.ZodType }[]
+}
 
-/** Canonical wire name → member of the schema. */
-function wireNamesOf(schema: z.ZodObject): ReadonlyMap<string, string> {
-  const known = wireNames.get(schema)
-  const names = known ?? new Map(Object.keys(schema.shape).map((member) => [toSnakeCase(member), member]))
-  if (known === undefined) wireNames.set(schema, names)
-  return names
+const wireShapes = new WeakMap<z.ZodType, WireShape>()
+
+function wireShapeOf(schema: z.ZodObject): WireShape {
+  const known = wireShapes.get(schema)
+  if (known !== undefined) return known
+  const members = Object.entries(schema.shape).map(([member, inner]) => ({
+    name: toSnakeCase(member),
+    member,
+    schema: inner as z.ZodType,
+  }))
+  const shape = { members, names: members.map(({ name }) => name) }
+  wireShapes.set(schema, shape)
+  return shape
 }
 
 function readObject(
@@ -92,16 +103,15 @@ function readObject(
   const before = hooks.get(schema)?.before
   const given = before === undefined ? found : before(found, reading)
   if (given === undefined) return undefined
-  const names = wireNamesOf(schema)
-  const members = readMembers(given, { names: [...names.keys()] }, reading)
+  const shape = wireShapeOf(schema)
+  const members = readMembers(given, shape, reading)
   if (members === undefined) return undefined
   const value: Record<string, unknown> = {}
   let isWhole = true
-  for (const [name, member] of names) {
-    const part = schema.shape[member] as z.ZodType
+  for (const { name, member, schema: part } of shape.members) {
     const memberGiven = members[name]
     if (memberGiven === undefined || memberGiven.value === null) {
-      if (part.safeParse(undefined).success || part instanceof z.ZodExactOptional) continue
+      if (part instanceof z.ZodExactOptional) continue
       sayMissing(given, name, reading)
       isWhole = false
       continue

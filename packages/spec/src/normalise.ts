@@ -75,8 +75,11 @@ const readers: { readonly [Name in Field]-?: Reader<NonNullable<RequirementsLaye
   podPatch: readPodPatch,
 }
 
+/** Wire name → field. */
+const fieldNames = new Map((Object.keys(readers) as Field[]).map((field) => [toSnakeCase(field), field]))
+
 /** The requirements' names on the wire: what a spec may say besides the members of its kind. */
-export const requirementNames: readonly string[] = Object.keys(readers).map(toSnakeCase)
+export const requirementNames: readonly string[] = [...fieldNames.keys()]
 
 /** Members of every spec that are read here but are not requirements of their own. */
 const further = ["run_as_user", "run_as_group", "fs_group", "backoff_limit"] as const
@@ -94,13 +97,14 @@ const ours = new Set([...names, ...names.map(toCamelCase), ...aliases.keys(), "l
 export function normalise(spec: JsonObject, options: NormaliseOptions): Normalised {
   const reading = createReading(options.unknownKeys === "error")
   const root: Given = { value: spec, path: [], name: "" }
-  guard(root, (key) => ours.has(key), reading)
+  guard(spec, (key) => ours.has(key), reading)
   const known = new Set<string>([...options.knownMembers, ...alwaysKnown])
   const suggestions = options.knownMembers
   const members = readMembers(root, { names, aliases, isKnown: (key) => known.has(key), suggestions }, reading) ?? {}
   const layer: Record<string, unknown> = {}
-  for (const field of Object.keys(readers) as Field[]) {
-    const value = readField(field, members, reading)
+  for (const [name, field] of fieldNames) {
+    const given = members[name]
+    const value = given && readField(field, given, reading)
     if (value !== undefined) layer[field] = value
   }
   readFurther(layer, members, reading)
@@ -108,9 +112,7 @@ export function normalise(spec: JsonObject, options: NormaliseOptions): Normalis
   return { layer, paths: Object.fromEntries(reading.paths), findings: reading.findings, rest }
 }
 
-function readField(field: Field, members: Members<string>, reading: Reading): unknown {
-  const given = members[toSnakeCase(field)]
-  if (given === undefined) return undefined
+function readField(field: Field, given: Given, reading: Reading): unknown {
   if (given.value !== null) return readers[field](given, reading)
   reading.place(given)
   return null

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net"
 import { apiLevel, BerthError, type RouteName, routes } from "@berth/spec"
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify"
 import { createHandlers } from "./all-handlers.ts"
@@ -20,6 +21,11 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: () => deps.newId(),
     bodyLimit: deps.config.bodyLimitBytes ?? defaultBodyLimitBytes,
     forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(commonHeaders(deps, request.id))
+      return sendError(error, request, reply)
+    },
+    clientErrorHandler: refuseUnreadable,
     routerOptions: {
       querystringParser: parseQueryString,
       maxParamLength: 2048,
@@ -70,15 +76,30 @@ function addParsers(app: FastifyInstance): void {
   })
 }
 
+function commonHeaders({ version }: AppDeps, requestId: string): Record<string, string> {
+  return {
+    "x-api-version": version,
+    "x-api-level": String(apiLevel),
+    "x-request-id": requestId,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  }
+}
+
+/** What is no HTTP never becomes a request: it is answered on the bare socket, if that still listens. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy()
+  const tooLong = error.code === "HPE_HEADER_OVERFLOW"
+  const [status, text] = tooLong ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"]
+  const message = tooLong ? "The request's headers are too long." : "This is no HTTP request that can be read."
+  const body = JSON.stringify({ status, message, code: "invalid" })
+  const head = [`HTTP/1.1 ${status} ${text}`, "content-type: application/json; charset=utf-8", "connection: close"]
+  socket.end(`${head.join("\r\n")}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}
+
 function addHeaders(app: FastifyInstance, deps: AppDeps): void {
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers({
-      "x-api-version": deps.version,
-      "x-api-level": String(apiLevel),
-      "x-request-id": request.id,
-      "x-content-type-options": "nosniff",
-      "cache-control": "no-store",
-    })
+    reply.headers(commonHeaders(deps, request.id))
   })
   app.addHook("onResponse", async (request, reply) => {
     request.log.info(

@@ -1,4 +1,4 @@
-import { BerthError, createFinding, type Finding, isJsonObject, type Json, type Path } from "@berth/spec"
+import { BerthError, createFinding, type Finding, type Json } from "@berth/spec"
 import { parseDocument } from "yaml"
 
 /** How deep a body may nest. */
@@ -41,7 +41,7 @@ function parseJson(text: string): Json {
 
 function parseYaml(text: string): Json {
   if (text.length > maxYamlBytes) throw tooLarge(maxYamlBytes)
-  const document = parseDocument(text, { schema: "core", stringKeys: true, logLevel: "silent" })
+  const document = parseDocument(text, { schema: "core", stringKeys: true, logLevel: "error" })
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) throw malformed("YAML", `${problem.message.split("\n")[0] ?? ""}`, problem)
   try {
@@ -65,40 +65,37 @@ function refuse(finding: Finding, cause?: unknown): BerthError {
   return new BerthError("invalid", finding.message, { issues: [finding], cause })
 }
 
-/** Walks without recursion: the depth of what came is not known to be small. */
+/** One walk with one path that grows and shrinks: a body may hold a million values. */
 function checkValue(root: Json): readonly Finding[] {
   const findings: Finding[] = []
-  const open: { value: Json; path: Path }[] = [{ value: root, path: [] }]
-  while (open.length > 0 && findings.length < maxFindings) {
-    const next = open.pop()
-    if (next === undefined) break
-    findings.push(...checkLeaf(next.value, next.path))
-    if (typeof next.value !== "object" || next.value === null) continue
-    if (next.path.length >= maxDepth) {
-      return [createFinding("request.too_deep", { limit: maxDepth }, { path: next.path.slice(0, 8) })]
-    }
-    for (const [key, value] of childrenOf(next.value)) open.push({ value, path: [...next.path, key] })
+  const path: (string | number)[] = []
+  let tooDeep = false
+  const note = (what: string) => {
+    if (findings.length < maxFindings) findings.push(createFinding("request.text", { what }, { path: [...path] }))
   }
-  return findings
+  const visit = (value: Json): void => {
+    if (typeof value === "string") noteText(value, "text", note)
+    if (typeof value === "number" && !Number.isFinite(value)) note("A number beyond the range of doubles")
+    if (typeof value !== "object" || value === null) return
+    if (path.length >= maxDepth) {
+      tooDeep = true
+      return
+    }
+    if (Array.isArray(value)) for (let index = 0; index < value.length; index += 1) enter(index, value[index])
+    else for (const key of Object.keys(value)) enter(key, value[key])
+  }
+  const enter = (key: string | number, value: Json | undefined): void => {
+    path.push(key)
+    if (key === "__proto__") note("The member name __proto__")
+    if (typeof key === "string") noteText(key, "a member name", note)
+    if (value !== undefined) visit(value)
+    path.pop()
+  }
+  visit(root)
+  return tooDeep ? [createFinding("request.too_deep", { limit: maxDepth })] : findings
 }
 
-function childrenOf(value: Json[] | { [member: string]: Json }): readonly (readonly [string | number, Json])[] {
-  return isJsonObject(value) ? Object.entries(value) : value.map((item, index) => [index, item] as const)
-}
-
-function checkLeaf(value: Json, path: Path): readonly Finding[] {
-  const key = path.at(-1)
-  const problems = [
-    ...(key === "__proto__" ? ["The member name __proto__"] : []),
-    ...(typeof key === "string" ? textProblems(key, "a member name") : []),
-    ...(typeof value === "string" ? textProblems(value, "text") : []),
-    ...(typeof value === "number" && !Number.isFinite(value) ? ["A number beyond the range of doubles"] : []),
-  ]
-  return problems.map((what) => createFinding("request.text", { what }, { path }))
-}
-
-function textProblems(text: string, where: string): readonly string[] {
-  if (text.includes("\0")) return [`A NUL character in ${where}`]
-  if (!text.isWellFormed()) return [`Half of a surrogate pair in ${where}`]
-  return []
+function noteText(text: string, where: string, note: (what: string) => void): void {
+  if (text.includes("\0")) note(`A NUL character in ${where}`)
+  else if (!text.isWellFormed()) note(`Half of a surrogate pair in ${where}`)
 }

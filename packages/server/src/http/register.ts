@@ -1,4 +1,4 @@
-import { BerthError, type Route, type RouteName, routes } from "@berth/spec"
+import { BerthError, createFinding, type Finding, type Route, type RouteName, routes } from "@berth/spec"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type * as z from "zod"
 import type { Store } from "../store/store.ts"
@@ -82,8 +82,16 @@ function parseRequest(request: FastifyRequest, route: Route) {
     query: read(route.query, request.query, "query"),
     body: read(route.body, readsBody(route) ? bodyOf(request, route) : undefined, "body"),
   }
+  issues.push(...checkTexts(request.query))
   if (issues.length > 0) throw new BerthError("invalid", summary(issues), { issues })
   return parsed
+}
+
+/** What a body may not hold, a query may not either; paths are told by their patterns. */
+function checkTexts(query: unknown): readonly Finding[] {
+  return Object.entries(query as Record<string, string | string[]>)
+    .filter(([name, value]) => [name, ...[value].flat()].some((text) => text.includes("\0")))
+    .map(([name]) => createFinding("request.text", { what: "A NUL character in the query" }, { path: [name] }))
 }
 
 function readsBody(route: Route): boolean {

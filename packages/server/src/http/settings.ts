@@ -61,7 +61,7 @@ function refuse(issues: readonly Finding[]): void {
 function checkProfile({ requirements, modes }: Profile): readonly Finding[] {
   const read = normalise(requirements, { unknownKeys: "error", knownMembers: [] })
   const wrong = read.findings.filter(({ severity }) => severity === "error")
-  const inside = wrong.map((finding) => ({ ...finding, path: ["requirements", ...(finding.path ?? [])] }))
+  const inside = wrong.map(toProfilePath)
   const unknown = Object.keys(modes ?? {})
     .filter((field) => !requirementNames.includes(field))
     .map((field) => {
@@ -70,4 +70,9 @@ function checkProfile({ requirements, modes }: Profile): readonly Finding[] {
       return createFinding("profile.mode_unknown", data, { path: ["modes", field] })
     })
   return [...inside, ...unknown]
+}
+
+/** From the requirements' own document to the profile's; a fix of the part is none of the whole. */
+function toProfilePath({ fix: _fix, ...finding }: Finding): Finding {
+  return { ...finding, path: ["requirements", ...(finding.path ?? [])] }
 }

@@ -151,6 +151,7 @@ export const policyBody: z.ZodType<Policy> = z
 /** Names of secrets and their values. */
 export const secretValuesBody: z.ZodType<Record<string, string>> = z
   .record(nameText, z.string().max(1_048_576))
+  .refine((values) => Object.keys(values).length <= 1000, "at most 1,000 secrets at once")
   .meta({ id: "SecretValues" })
 
 /** For routes without a body: whatever is sent is not read. */

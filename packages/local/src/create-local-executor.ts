@@ -1,17 +1,13 @@
 import { mkdirSync, realpathSync } from "node:fs"
 import type { JsonObject } from "@berth/spec"
-import type { Engine } from "./engine.ts"
+import { createAttemptTable } from "./attempt-table.ts"
+import { createEngine } from "./create-engine.ts"
 import { createPrepareHandler } from "./handler.ts"
-import { chooseIsolation } from "./isolation/choose.ts"
 import type { Isolation } from "./isolation/isolation.ts"
-import { chooseLimits } from "./limits/choose.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import { type LocalExecutor, MachineExecutor } from "./local-executor.ts"
-import { readMachine } from "./machine-node.ts"
-import { processCapabilities, processParity } from "./parity.ts"
-import { createProcessEngine } from "./process-engine.ts"
-import { findTools } from "./tools.ts"
-import { findMemoryFolder, memoryPlace } from "./volumes/memory-folder.ts"
+import { listGpus, readMachine } from "./machine-node.ts"
+import { findMemoryFolder, memoryPlace, sweepMemory } from "./volumes/memory-folder.ts"
 
 export interface LocalExecutorOptions {
   /** The data folder; made if it is absent. */
@@ -22,6 +18,7 @@ export interface LocalExecutorOptions {
   readonly objects: (project: string) => Promise<readonly JsonObject[]>
   /** Values of project secrets by name; one that is not set is left out. */
   readonly secretValues: (project: string, names: readonly string[]) => Promise<Readonly<Record<string, string>>>
+  /** What runs container functions. Handlers run on the host with either. */
   readonly engine: "process" | "container"
   /** Default: `runners/` beside the packages or beside the bundled program. */
   readonly runnersDir?: string
@@ -38,44 +35,25 @@ export interface LocalExecutorOptions {
 export async function createLocalExecutor(options: LocalExecutorOptions): Promise<LocalExecutor> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
   const data = realpathSync(options.dataDir)
-  const environment = options.environment ?? process.env
-  const now = options.now ?? (() => new Date())
+  const { instance, objects, secretValues, environment = process.env, now = () => new Date() } = options
+  const table = createAttemptTable(data)
+  const known = new Set(table.all().map(({ attempt }) => attempt.uid))
   const memory = findMemoryFolder(environment.XDG_RUNTIME_DIR)
-  const engine = await createEngine(data, { ...options, memoryFolder: memory !== undefined })
+  if (memory !== undefined) sweepMemory(memory, instance, known)
+  const engine = await createEngine({
+    ...{ data, instance, environment, now, known, memoryFolder: memory !== undefined },
+    ...{ engine: options.engine, isolation: options.isolation, limits: options.limits },
+  })
+  const runners = options.runnersDir === undefined ? {} : { runnersFolder: options.runnersDir }
   return new MachineExecutor({
-    data,
-    engine,
-    machine: readMachine([]),
-    objects: options.objects,
-    now,
+    ...{ data, engine, table, objects, now },
+    machine: readMachine(listGpus()),
     launcher: {
       engine,
       host: environment,
-      secretValues: options.secretValues,
-      prepareHandler: createPrepareHandler({
-        environment,
-        ...(options.runnersDir !== undefined && { runnersFolder: options.runnersDir }),
-      }),
-      memoryOf: (uid) => (memory === undefined ? undefined : memoryPlace(memory, options.instance, uid)),
+      secretValues,
+      prepareHandler: createPrepareHandler({ environment, ...runners }),
+      memoryOf: (uid) => (memory === undefined ? undefined : memoryPlace(memory, instance, uid)),
     },
-  })
-}
-
-async function createEngine(
-  data: string,
-  options: LocalExecutorOptions & { readonly memoryFolder: boolean },
-): Promise<Engine> {
-  const tools = findTools((options.environment ?? process.env).PATH)
-  const isolation = await chooseIsolation(data, { tools, wanted: options.isolation })
-  const limits = chooseLimits({ instance: options.instance, wanted: options.limits })
-  const facts = { isolation, limits, memoryFolder: options.memoryFolder }
-  return createProcessEngine({
-    data,
-    tools,
-    isolation,
-    limits,
-    now: options.now ?? (() => new Date()),
-    parity: (attempt) => processParity(attempt, facts),
-    capabilities: () => processCapabilities(facts),
   })
 }

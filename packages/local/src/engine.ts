@@ -33,9 +33,7 @@ export interface Engine {
   remove(places: Places): Promise<void>
   /** The attempt's output from the cursor on; ends when it has ended and every byte was delivered. */
   logs(places: Places, options: { readonly resume?: Cursor } & Cancelable): AsyncIterable<LogChunk>
-  /** Stops watching; what runs goes on. */
-  close(): void
-  /** Calls back with the uid of an attempt whose state may have changed. */
+  /** Calls back with the uid of an attempt whose state may have changed. Disposed: nothing is watched, what runs goes on. */
   watch(changed: (uid: string) => void): Disposable
 }
 

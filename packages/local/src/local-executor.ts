@@ -20,7 +20,7 @@ import { toInventoryNode } from "./admission.ts"
 import { Admitter, findReasons } from "./admitter.ts"
 import { givenUp, giveUp } from "./attempt-files.ts"
 import { type AttemptRecord, isLive, isWaiting } from "./attempt-record.ts"
-import { type AttemptTable, createAttemptTable } from "./attempt-table.ts"
+import type { AttemptTable } from "./attempt-table.ts"
 import type { Engine } from "./engine.ts"
 import type { LauncherOptions } from "./launcher.ts"
 import { type Machine, toNode } from "./machine-node.ts"
@@ -43,6 +43,8 @@ export interface LocalExecutorParts {
   /** The data folder, as a real path. */
   readonly data: string
   readonly engine: Engine
+  /** What is on disk. */
+  readonly table: AttemptTable
   readonly machine: Machine
   readonly launcher: LauncherOptions
   readonly objects: (project: string) => Promise<readonly JsonObject[]>
@@ -65,9 +67,9 @@ export class MachineExecutor implements LocalExecutor {
   readonly #reading = new Map<string, Promise<void>>()
 
   constructor(parts: LocalExecutorParts) {
-    const { data, engine, machine, launcher, objects, now } = parts
+    const { table, engine, machine, launcher, objects, now } = parts
     this.#parts = parts
-    this.#table = createAttemptTable(data)
+    this.#table = table
     this.#observers = createObservers({ node: () => machine.name, now })
     this.#admitter = new Admitter({
       launcher,
@@ -223,7 +225,6 @@ export class MachineExecutor implements LocalExecutor {
     this.#closed = true
     clearInterval(this.#timer)
     this.#watch[Symbol.dispose]()
-    this.#parts.engine.close()
     await this.#admitter.close()
     await Promise.all(this.#reading.values())
   }

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs"
 import { arch, availableParallelism, hostname, totalmem } from "node:os"
 import { type InventoryNode, isJsonObject, type Json, type JsonObject, parseQuantity, toUnits } from "@berth/spec"
 import { memberOf, nameOf, textsOf } from "./objects.ts"
@@ -19,6 +20,15 @@ export type BareNode = Omit<InventoryNode, "requested"> & {
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" }
+
+/** Indexes of the NVIDIA devices of this machine, in order. */
+export function listGpus(): readonly number[] {
+  return readdirSync("/dev")
+    .map((name) => /^nvidia([0-9]+)$/.exec(name)?.[1])
+    .filter((index) => index !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b)
+}
 
 export function readMachine(gpus: readonly number[]): Machine {
   return {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, watch, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync, watch, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { type Attempt, createFinding, type Finding, type Parity } from "@berth/spec"
@@ -58,8 +58,15 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
         now,
         ended: () => readAttemptFiles(places).exit !== undefined,
       }),
-    watch: (changed) => watchEvents(options.data, changed),
-    close: () => guards.close(),
+    watch(changed) {
+      const events = watchEvents(options.data, changed)
+      return {
+        [Symbol.dispose]() {
+          events[Symbol.dispose]()
+          guards.close()
+        },
+      }
+    },
   }
 }
 
@@ -144,6 +151,11 @@ function stopProcess(places: Places, graceSeconds: number): void {
 
 async function removeProcess(options: ProcessEngineOptions, places: Places): Promise<void> {
   const files = readAttemptFiles(places)
+  if (!existsSync(places.attempt)) {
+    options.limits.remove(places.uid)
+    rmSync(places.event, { force: true })
+    return
+  }
   if (files.started === undefined) giveUp(places, { reason: "stopped", message: "Removed before it was started." })
   else if (files.exit === undefined) await endNow(places)
   killRemains(places, options.limits)

@@ -4,7 +4,7 @@ import { hasCode } from "../process-id.ts"
 
 /** Names the cgroups of one server: a sweep touches no other's. */
 export function cgroupPrefix(instance: string): string {
-  return `berth-${instance}-`
+  return `berth.${instance.replaceAll(/[^A-Za-z0-9-]/g, "_")}.`
 }
 
 /** Attempts that have a cgroup in the folder. */

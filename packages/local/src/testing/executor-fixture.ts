@@ -1,6 +1,6 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import type { Attempt, AttemptRef, Exit, JsonObject, Observation, Requirements } from "@berth/spec"
 import { createLocalExecutor, type LocalExecutorOptions } from "../create-local-executor.ts"
 import type { LocalExecutor } from "../local-executor.ts"
@@ -36,7 +36,7 @@ export async function createExecutorFixture(options: FixtureOptions = {}): Promi
   const objects = options.objects ?? []
   const secrets = options.secrets ?? {}
   const executor = await createLocalExecutor({
-    instance: "test",
+    instance: basename(data),
     engine: "process",
     ...options,
     dataDir: data,

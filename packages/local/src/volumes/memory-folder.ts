@@ -17,14 +17,19 @@ function isMemory(folder: string): boolean {
   }
 }
 
+/** Instance and uid hold no dot, so no instance's prefix is the beginning of another's. */
+function prefixOf(instance: string): string {
+  return `berth.${instance.replaceAll(/[^A-Za-z0-9-]/g, "_")}.`
+}
+
 /** Where an attempt keeps what may touch no disk. */
 export function memoryPlace(folder: string, instance: string, uid: string): string {
-  return join(folder, `berth-${instance}-${uid}`)
+  return join(folder, `${prefixOf(instance)}${uid}`)
 }
 
 /** Removes what this instance left for attempts that are gone. */
 export function sweepMemory(folder: string, instance: string, known: ReadonlySet<string>): void {
-  const prefix = `berth-${instance}-`
+  const prefix = prefixOf(instance)
   for (const name of readdirSync(folder)) {
     if (name.startsWith(prefix) && !known.has(name.slice(prefix.length))) {
       rmSync(join(folder, name), { recursive: true, force: true })

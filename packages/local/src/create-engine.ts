@@ -1,0 +1,63 @@
+import { BerthError } from "@berth/spec"
+import { createContainerEngine } from "./container/container-engine.ts"
+import { connectDaemon } from "./container/daemon.ts"
+import { createRoutedEngine } from "./container/routed-engine.ts"
+import { findSocket } from "./container/socket.ts"
+import type { Engine } from "./engine.ts"
+import { chooseIsolation } from "./isolation/choose.ts"
+import type { Isolation } from "./isolation/isolation.ts"
+import { chooseLimits } from "./limits/choose.ts"
+import type { LimitMechanism } from "./limits/mechanism.ts"
+import { processCapabilities, processParity } from "./parity.ts"
+import { createProcessEngine } from "./process-engine.ts"
+import { findTools } from "./tools.ts"
+
+export interface EngineOptions {
+  readonly data: string
+  readonly instance: string
+  readonly engine: "process" | "container"
+  readonly environment: NodeJS.ProcessEnv
+  readonly now: () => Date
+  /** True where secret files can be kept off the disk. */
+  readonly memoryFolder: boolean
+  /** Attempts on disk: what is left of any other is removed. */
+  readonly known: ReadonlySet<string>
+  readonly isolation?: Isolation["name"] | undefined
+  readonly limits?: LimitMechanism["name"] | undefined
+}
+
+/** The engine that was configured. Handlers run on the host with either. */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const host = await createHostEngine(options)
+  if (options.engine === "process") return host
+  return createRoutedEngine({ process: host, container: createDaemonEngine(options) })
+}
+
+async function createHostEngine(options: EngineOptions): Promise<Engine> {
+  const { data, instance, environment, now, memoryFolder, known } = options
+  const tools = findTools(environment.PATH)
+  const isolation = await chooseIsolation(data, { tools, wanted: options.isolation })
+  const limits = chooseLimits({ instance, wanted: options.limits })
+  for (const uid of limits.list()) if (!known.has(uid)) limits.remove(uid)
+  const facts = { isolation, limits, memoryFolder }
+  return createProcessEngine({
+    data,
+    tools,
+    isolation,
+    limits,
+    now,
+    parity: (attempt) => processParity(attempt, facts),
+    capabilities: () => processCapabilities(facts),
+  })
+}
+
+function createDaemonEngine({ instance, environment, now }: EngineOptions): Engine {
+  const socket = findSocket(environment)
+  if (socket === undefined) {
+    const message =
+      "BERTH_LOCAL_ENGINE=container needs Docker or Podman, and no socket of theirs was found. " +
+      "Start one, set DOCKER_HOST=unix:///path/to/its.sock, or use the engine `process`."
+    throw new BerthError("unavailable", message)
+  }
+  return createContainerEngine({ daemon: connectDaemon(socket), instance, now })
+}

@@ -61,7 +61,9 @@ function preparePython(runners: string, executable: string): Command {
 function prepareNode(runners: string): Command {
   // Code without a package.json is no mistake here.
   const flags = ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--disable-warning=ExperimentalWarning"]
-  return { command: [process.execPath, ...flags, join(runners, "node", "berth-runner.mjs")], visible: [runners] }
+  const command = [process.execPath, ...flags, join(runners, "node", "berth-runner.mjs")]
+  // A checkout below /tmp brings its own Node along, and /tmp is another one for the program.
+  return { command, visible: [runners, dirname(process.execPath)] }
 }
 
 function handlerOf(attempt: Attempt): HandlerProgram {

@@ -8,10 +8,10 @@ import type { Tables } from "./tables.ts"
 /** What encrypts and decrypts for the tables. */
 export interface Keyring {
   /**
-   * Lets a body encrypt and store. A rotation that begins meanwhile waits for it, so that nothing is stored under a key
-   * that is about to go. The key file is made with the first value.
+   * For the body of a transaction: the one writer puts it before a rotation or after it, never between. The key file
+   * is made with the first value.
    */
-  sealing<Result>(body: (seal: Seal) => Promise<Result>): Promise<Result>
+  readonly seal: Seal
   unseal(place: string, value: Uint8Array): string
   /** Encrypts everything stored under a new key; the number of values. */
   rotate(): Promise<number>
@@ -33,25 +33,19 @@ export function objectPlace(project: string, position: number): string {
 export async function openKeyring({ database, transact }: Engine, file: KeyFile): Promise<Keyring> {
   let keys = file.read()
   requireKeys(file, await readUsedKeys(database), keys ?? [])
-  const sealing = new Set<Promise<unknown>>()
 
   function open(): readonly Key[] {
     keys ??= readOrCreateKeys(file)
     return keys
   }
   return {
-    async sealing(body) {
-      const done = body((place, text) => seal(currentOf(open()), place, text))
-      sealing.add(done)
-      return await done.finally(() => sealing.delete(done))
-    },
+    seal: (place, text) => seal(currentOf(open()), place, text),
     unseal: (place, value) => unseal(open(), place, value),
     async rotate() {
       const next = createKey()
       const both = [...open(), next]
       file.write(both)
       keys = both
-      await Promise.allSettled(sealing)
       const count = await transact((transaction) => reseal(transaction, both))
       file.write([next])
       keys = [next]

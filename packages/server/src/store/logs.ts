@@ -1,5 +1,6 @@
 import { BerthError } from "@berth/spec"
 import { type Kysely, type SqlBool, sql } from "kysely"
+import type { Changes } from "./changes.ts"
 import type { Engine } from "./engine.ts"
 import type { Condition } from "./filter.ts"
 import { fromText, optionalJson, toOptionalText, toText } from "./json-text.ts"
@@ -9,9 +10,12 @@ import type { RowOf, Tables } from "./tables.ts"
 /** Chunks removed by one transaction, so that a long log holds up nobody. */
 const removedAtOnce = 64
 
-export function createLogs({ database, transact }: Engine): LogStore {
+export function createLogs({ database, transact }: Engine, { changed }: Pick<Changes, "changed">): LogStore {
   return {
-    append: (appends) => transact((transaction) => appendLogs(transaction, appends)),
+    async append(appends) {
+      await transact((transaction) => appendLogs(transaction, appends))
+      for (const { project, run } of appends) changed(project, run)
+    },
     async streams(project, run) {
       const rows = await database
         .selectFrom("log_streams")

@@ -70,7 +70,7 @@ async function assemble(engine: Engine, options: StoreOptions): Promise<Omit<Sto
     projects: createProjects(engine),
     entities: createEntities(engine),
     runs: createRuns(engine, { epoch, changed, keptDeletions: options.keptDeletions ?? 10_000 }),
-    logs: createLogs(engine),
+    logs: createLogs(engine, { changed }),
     secrets: createSecrets(engine, keyring),
     settings: createSettings(engine, keyring),
     principals: createPrincipals(engine),

@@ -36,7 +36,7 @@ export function createSecrets({ database, transact }: Engine, keyring: Keyring):
       )
     },
     setValues: (project, values, at) =>
-      keyring.sealing((seal) => transact((transaction) => setValues(transaction, seal, { project, values, at }))),
+      transact((transaction) => setValues(transaction, keyring.seal, { project, values, at })),
     async values(project, names) {
       const rows = await named(database, project, names)
       const found = rows.flatMap(({ name, value }): [string, string][] =>

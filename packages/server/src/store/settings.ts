@@ -60,9 +60,11 @@ export function createSettings({ database, transact }: Engine, keyring: Keyring)
       return rows.map((row) => toManifest(row, keyring))
     },
     async putObjects(project, objects, at) {
-      await keyring.sealing(async (seal) => {
-        const rows = objects.map((manifest, position) => toRow(seal, { project, position, updated: at }, manifest))
-        await transact((transaction) => replaceObjects(transaction, project, rows))
+      await transact((transaction) => {
+        const rows = objects.map((manifest, position) =>
+          toRow(keyring.seal, { project, position, updated: at }, manifest),
+        )
+        return replaceObjects(transaction, project, rows)
       })
     },
   }
@@ -73,12 +75,6 @@ async function replaceObjects(
   project: string,
   rows: readonly NewRowOf<"objects">[],
 ): Promise<void> {
-  // Two that replace at once take turns by the project's row: the result is one of the two, never a mixture.
-  await database
-    .updateTable("projects")
-    .set((expression) => ({ deleting: expression.ref("deleting") }))
-    .where("name", "=", project)
-    .execute()
   await database.deleteFrom("objects").where("project", "=", project).execute()
   for (const row of rows) await database.insertInto("objects").values(row).execute()
 }

@@ -11,7 +11,7 @@ const maxStatements = 256
 /** Opens a SQLite file: every commit is on disk when it is acknowledged. `trace` sees the text of each statement. */
 export function openSqlite(path: string, trace?: (text: string) => void): Engine {
   const file = new DatabaseSync(path, { timeout: 250, enableForeignKeyConstraints: true })
-  file.exec("pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory")
+  file.exec("pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864")
   const database = new Kysely<Tables>({
     dialect: new SqliteDialect({ database: adapt(file) }),
     ...(trace && { log: (event) => trace(event.query.sql) }),
@@ -25,7 +25,7 @@ export function openSqlite(path: string, trace?: (text: string) => void): Engine
       bytes: "blob",
       ordinal: "integer primary key autoincrement",
     },
-    transact: createGroupCommit(database),
+    transact: createGroupCommit(database, "begin immediate"),
     close: () => database.destroy(),
   }
 }

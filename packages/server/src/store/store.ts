@@ -28,8 +28,8 @@ export interface Store {
   /** Random id minted with the database; every object outside carries it. */
   readonly instance: string
   /**
-   * Calls back after every commit that changed a run of the project (`*`: of any), naming the run. Returns the way to
-   * end it.
+   * Calls back after every commit that changed a run of the project (`*`: of any) or added to its log, naming the run.
+   * Returns the way to end it.
    */
   onChange(project: string, listener: (project: string, run: string) => void): () => void
   /** Aborted, with the reason, when this server no longer owns the database: it has to end at once. */

@@ -1,9 +1,12 @@
 import { afterAll, describe, expect, it } from "vitest"
+import type { Engine } from "./engine.ts"
 import { createEngines } from "./engines-for-tests.ts"
+import { openPostgres } from "./postgres.ts"
 import { at, fill, project, run } from "./rows-for-tests.ts"
 import type { Store } from "./store.ts"
+import { insertTransition } from "./transitions.ts"
 
-describe.each(createEngines())("transitions on $name", ({ skipped, open, end }) => {
+describe.each(createEngines())("transitions on $name", ({ name, skipped, open, end }) => {
   describe.skipIf(skipped)("with a database", () => {
     afterAll(end)
 
@@ -90,6 +93,31 @@ describe.each(createEngines())("transitions on $name", ({ skipped, open, end }) 
       writing = false
       await reader
       expect(seen).toEqual(Array.from({ length: 4 * ids.length }, (_, index) => index + 1))
+    })
+
+    if (name === "sqlite") return
+
+    it("get no number while another session has one that is not committed", async () => {
+      const { store, options } = await open()
+      await fill(store)
+      const { promise: wait, resolve: go } = Promise.withResolvers<void>()
+      const first = await openPostgres(String(options.databaseUrl), () => {})
+      const second = await openPostgres(String(options.databaseUrl), () => {})
+      const write = (engine: Engine, id: string, until: Promise<void>) =>
+        engine.transact(async (database) => {
+          await insertTransition(database, 1, { project: "p", run: id, state: "READY", at: at(0) })
+          await until
+        })
+      const slow = write(first, "slow", wait)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      const quick = write(second, "quick", Promise.resolve())
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect(await store.runs.transitionsAfter("p", 0, 10)).toEqual([])
+      go()
+      await Promise.all([slow, quick])
+      expect((await store.runs.transitionsAfter("p", 0, 10)).map((row) => row.run)).toEqual(["slow", "quick"])
+      await first.close()
+      await second.close()
     })
   })
 })

@@ -23,7 +23,9 @@ export function logStreamHandlers(deps: AppDeps, streams: Streams): Pick<Handler
         resumed ?? (query.tail === undefined ? {} : await findTail(store, { project, run, query, lines: query.tail }))
       const stream = streams.open(request, reply)
       const wakeUp = createWakeUp()
-      const end = store.onChange(project, () => wakeUp.ring())
+      const end = store.onChange(project, (_, changed) => {
+        if (changed === run) wakeUp.ring()
+      })
       try {
         const reader = createReader(store, { project, run, query, start, stream, created })
         for (;;) {

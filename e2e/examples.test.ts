@@ -58,21 +58,19 @@ test("container", async () => {
 })
 
 describe("page", () => {
-  /** What each snippet's program says, and what Berth says of the page's slips. */
-  const cases: readonly (readonly [file: string, log: string | RegExp, codes: readonly string[], objects?: string])[] =
-    [
-      ["affinity", "near the right zone", []],
-      ["cpu", "twelve to sixteen cores", []],
-      ["envs", "env-name=value", ["historic.alias"]],
-      ["gpu", "device 0", ["historic.alias"], "gpu-node"],
-      ["memory", "64Gi requested", []],
-      ["node-selector", "selected", []],
-      ["secrets", "2", []],
-      ["tolerations", "tolerated", ["historic.alias"], "gpu-node"],
-      ["volume-claim", "last-run", []],
-      ["volume-config-map", "hello from a ConfigMap", []],
-      ["volume-secret", /│ 19$/m, []],
-    ]
+  const cases: readonly PageCase[] = [
+    { file: "affinity", says: "near the right zone" },
+    { file: "cpu", says: "twelve to sixteen cores" },
+    { file: "envs", says: "env-name=value", codes: ["historic.alias"] },
+    { file: "gpu", says: "device 0", codes: ["historic.alias"], objects: "gpu-node" },
+    { file: "memory", says: "64Gi requested" },
+    { file: "node-selector", says: "selected" },
+    { file: "secrets", says: "2" },
+    { file: "tolerations", says: "tolerated", codes: ["historic.alias"], objects: "gpu-node" },
+    { file: "volume-claim", says: "last-run" },
+    { file: "volume-config-map", says: "hello from a ConfigMap" },
+    { file: "volume-secret", says: /│ 19$/m },
+  ]
 
   beforeAll(async () => {
     expect(await folder.berth(["secret", "set", "my-secret"], { input: "a value of mine" })).toMatchObject({ code: 0 })
@@ -80,13 +78,22 @@ describe("page", () => {
 
   test("every snippet has a case", () => {
     const files = readdirSync(join(examples, "page")).filter((name) => /^(?!objects|gpu-node).*\.yaml$/.test(name))
-    expect(files.map((name) => name.replace(".yaml", "")).sort()).toEqual(cases.map(([file]) => file).sort())
+    expect(files.map((name) => name.replace(".yaml", "")).sort()).toEqual(cases.map(({ file }) => file))
   })
 
-  test.each(cases)("%s", async (...[file, said, codes, objects = "objects"]) => {
+  test.each(cases)("$file", async ({ file, says, codes = [], objects = "objects" }) => {
     const { run, log } = await follow(`page/${file}.yaml`, `page/${objects}.yaml`)
-    expect(log).toMatch(said)
+    expect(log).toMatch(says)
     const found = run.status.findings.map(({ code }: { code: string }) => code)
     for (const code of codes) expect(found).toContain(code)
   })
 })
+
+interface PageCase {
+  readonly file: string
+  /** What the snippet's program writes. */
+  readonly says: string | RegExp
+  /** What Berth says of the page's slips. */
+  readonly codes?: readonly string[]
+  readonly objects?: string
+}

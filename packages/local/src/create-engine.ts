@@ -1,7 +1,6 @@
 import { BerthError } from "@berth/spec"
 import { createContainerEngine } from "./container/container-engine.ts"
 import { connectDaemon } from "./container/daemon.ts"
-import { createRoutedEngine } from "./container/routed-engine.ts"
 import { findSocket } from "./container/socket.ts"
 import type { Engine } from "./engine.ts"
 import { chooseIsolation } from "./isolation/choose.ts"
@@ -10,6 +9,7 @@ import { chooseLimits } from "./limits/choose.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import { processCapabilities, processParity } from "./parity.ts"
 import { createProcessEngine } from "./process-engine.ts"
+import { createRoutedEngine } from "./routed-engine.ts"
 import { findTools } from "./tools.ts"
 
 export interface EngineOptions {

@@ -86,7 +86,7 @@ async function launchProcess(options: ProcessEngineOptions, launch: Launch): Pro
   if (refusal !== undefined) throw new LaunchRefused(refusal.message)
   writeLaunchRecord(places, toLaunchRecord(launch))
   writeFileSync(places.log, "", { flag: "a", mode: 0o600 })
-  const limits = options.limits.create(places.uid, launch.limits)
+  const limits = options.limits.create(places.uid, { ...launch.limits, contain: !options.isolation.namespaces })
   await spawnSupervisor({
     uid: places.uid,
     sh: options.tools.sh,

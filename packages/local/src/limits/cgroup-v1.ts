@@ -25,7 +25,8 @@ export function createCgroupV1Limits({ memory, cpu, instance }: CgroupV1Options)
     enforcesMemory: memory !== undefined,
     enforcesCpu: cpu !== undefined,
     create(uid, limits) {
-      const [memoryFolder, cpuFolder] = [memoryOf(uid), cpuOf(uid)]
+      const memoryFolder = limits.memoryBytes !== undefined || limits.contain ? memoryOf(uid) : undefined
+      const cpuFolder = limits.cpuMilli !== undefined ? cpuOf(uid) : undefined
       if (memoryFolder !== undefined) limitMemory(memoryFolder, limits)
       if (cpuFolder !== undefined) limitCpu(cpuFolder, limits)
       return toHandle(memoryFolder, cpuFolder)

@@ -23,7 +23,8 @@ export function createCgroupV2Limits({ folder, controllers, instance }: CgroupV2
     name: "cgroup-v2",
     enforcesMemory: controllers.has("memory"),
     enforcesCpu: controllers.has("cpu"),
-    create(uid, { memoryBytes, cpuMilli }) {
+    create(uid, { memoryBytes, cpuMilli, contain }) {
+      if (memoryBytes === undefined && cpuMilli === undefined && !contain) return { folders: [], counters: [] }
       const path = pathOf(uid)
       mkdirSync(path, { recursive: true })
       const write = (file: string, value: string) => {

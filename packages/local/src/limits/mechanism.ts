@@ -6,8 +6,12 @@ export interface LimitMechanism {
   /** True when the kernel itself holds the limit. */
   readonly enforcesMemory: boolean
   readonly enforcesCpu: boolean
-  /** Makes what the attempt needs and returns how its supervisor uses it. Idempotent by uid. */
-  create(uid: string, limits: Limits): LimitHandle
+  /**
+   * Makes what the attempt needs and returns how its supervisor uses it. Idempotent by uid. Entering a cgroup costs
+   * 10 to 40 ms (the kernel waits for a grace period), so there is none without a limit, unless it is what holds the
+   * attempt's processes together.
+   */
+  create(uid: string, limits: Limits & { readonly contain: boolean }): LimitHandle
   /** Kills out-of-memory counts of a live attempt; undefined when nothing counts. */
   oomKills(uid: string): number | undefined
   /** Kills what is left inside and removes it. */

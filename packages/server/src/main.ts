@@ -64,7 +64,7 @@ interface Assembly extends Extension {
 
 async function assemble(assembly: Assembly): Promise<RunningServer> {
   const { config, log, opened, close } = assembly
-  const store = await openStore(toStoreOptions(config))
+  const store = await openStore({ ...toStoreOptions(config), log })
   opened.push(() => store.close())
   const executor = await openExecutor(config, store)
   opened.push(() => executor.close())

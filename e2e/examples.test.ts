@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { createFolder, type Folder } from "../packages/cli/src/testing/folder.ts"
+import { createFolder, type Folder } from "./cli/folder.ts"
 import { root } from "../scripts/programs.ts"
 
 /** Every example through the real command, as its README says. */

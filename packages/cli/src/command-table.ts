@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from "commander"
+import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import type { LogsOptions } from "./commands/runs.ts"
+import type { Shell } from "./completion.ts"
 import type { SelfCommand } from "./embedded.ts"
 import type { GlobalOptions, Session } from "./session.ts"
 
@@ -221,18 +222,25 @@ function addServerCommands(program: Command): void {
     )
     .action(async (options) => (await import("./commands/server.ts")).serveCommand(options, self))
   program
+    .command("token")
+    .description("access to a server")
+    .command("new")
+    .description("make a token and its entry for the tokens file; changes no server")
+    .requiredOption("--name <user>", "whose it is")
+    .addOption(new Option("--role <role>", "what it may do").choices(["admin", "user"]).default("user"))
+    .option("--projects <names...>", "projects it reaches (default: all)")
+    .action(async (options) => (await import("./commands/tokens.ts")).newToken(options, program.opts<GlobalOptions>()))
+  program
     .command("down")
     .description("end this folder's server; what runs goes on")
     .action(async () => (await import("./commands/server.ts")).downCommand(program.opts<GlobalOptions>()))
   program
     .command("completion")
-    .argument("<shell>", "bash, zsh or fish")
+    .addArgument(new Argument("<shell>", "whose").choices(["bash", "zsh", "fish"]))
     .description("print a completion script")
-    .action(async (shell: string) => {
-      const { completionScript, completionTree, shells } = await import("./completion.ts")
-      const known = shells.find((name) => name === shell)
-      if (known === undefined) throw new InvalidArgumentError(`There is completion for ${shells.join(", ")}.`)
-      process.stdout.write(completionScript(known, completionTree(program)))
+    .action(async (shell: Shell) => {
+      const { completionScript, completionTree } = await import("./completion.ts")
+      process.stdout.write(completionScript(shell, completionTree(program)))
     })
 }
 

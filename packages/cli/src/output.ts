@@ -1,7 +1,13 @@
-import type { Terminal } from "./terminal.ts"
+import type { GlobalOptions } from "./session.ts"
+import { createTerminal, type Terminal } from "./terminal.ts"
 
 /** How a command prints its result: for people, or whole for programs. */
 export type OutputFormat = "text" | "json" | "yaml"
+
+/** The terminal and the format that a command line asks for. */
+export function toOutput(options: GlobalOptions): { readonly terminal: Terminal; readonly format: OutputFormat } {
+  return { terminal: createTerminal(), format: options.json === true ? "json" : (options.output ?? "text") }
+}
 
 /** Prints a result as JSON or YAML, or calls back for the text. */
 export async function printResult(

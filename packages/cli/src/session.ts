@@ -1,9 +1,9 @@
 import { join } from "node:path"
 import { type Client, createClient } from "@berth/sdk"
 import { ensureServer, type SelfCommand } from "./embedded.ts"
-import type { OutputFormat } from "./output.ts"
+import { type OutputFormat, toOutput } from "./output.ts"
 import { findServer } from "./server-file.ts"
-import { createTerminal, type Terminal } from "./terminal.ts"
+import type { Terminal } from "./terminal.ts"
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -22,11 +22,6 @@ export interface Session {
   readonly format: OutputFormat
   /** Where the server came from, for the head line of a run. */
   readonly server: "configured" | "embedded"
-}
-
-/** The terminal and format of a command that needs no server. */
-export function toOutput(options: GlobalOptions): { terminal: Terminal; format: OutputFormat } {
-  return { terminal: createTerminal(), format: options.json === true ? "json" : (options.output ?? "text") }
 }
 
 /** The project of commands that name none. */

@@ -8,10 +8,10 @@ import { formatFindings, orderFindings } from "../findings.ts"
 import { parseFixNumbers } from "../fixes.ts"
 import { followRun, formatEnd } from "../follow.ts"
 import { readObjects } from "../objects.ts"
-import { printResult } from "../output.ts"
+import { printResult, toOutput } from "../output.ts"
 import { fixRequests, type Planned, planAgain, planDocument, planFunction, withdraw } from "../planned.ts"
 import { headline, printRefusal } from "../refusal.ts"
-import { type GlobalOptions, openSession, type Session, toOutput } from "../session.ts"
+import { type GlobalOptions, openSession, type Session } from "../session.ts"
 import { planRun, type Strictness, submitRun } from "../submit.ts"
 
 export interface RunOptions extends GlobalOptions {

@@ -1,8 +1,8 @@
 import { BerthError } from "@berth/spec"
 import { recordServer, type SelfCommand } from "../embedded.ts"
-import { printResult } from "../output.ts"
+import { printResult, toOutput } from "../output.ts"
 import { findServer, removeServer, waitForEnd } from "../server-file.ts"
-import { type GlobalOptions, toOutput } from "../session.ts"
+import type { GlobalOptions } from "../session.ts"
 
 export interface ServeOptions {
   readonly listen?: string

@@ -1,22 +1,31 @@
 import { execFile } from "node:child_process"
-import { access } from "node:fs/promises"
+import { access, mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { createClient } from "@berth/sdk"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { parse } from "yaml"
-import { startTime } from "./server-file.ts"
-import { createFolder, type Folder } from "./testing/folder.ts"
+import { startTime } from "../../packages/cli/src/server-file.ts"
+import { bundleCli } from "../../scripts/bundle.ts"
+import { createFolder, type Folder } from "./folder.ts"
 
+let bundle: string
+let command: string
 let folder: Folder
 
 beforeAll(async () => {
-  folder = await createFolder()
+  bundle = await mkdtemp(join(tmpdir(), "berth-bundle-"))
+  command = await bundleCli(bundle)
+  folder = await createFolder(command)
   await folder.write("hello.yaml", container("hello", "echo hello $NAME", { envs: { NAME: "you" } }))
   await folder.write("fail.yaml", container("fail", "echo oh; exit 3"))
 })
 
-afterAll(() => folder.remove())
+afterAll(async () => {
+  await folder.remove()
+  await rm(bundle, { recursive: true, force: true })
+})
 
 function container(name: string, script: string, run: object = {}): string {
   return JSON.stringify({ kind: "container", name, command: ["sh", "-c", script], run: { action: "job", ...run } })
@@ -55,7 +64,7 @@ describe("berth", () => {
 
   it("says in one line which Node it needs", async () => {
     const old = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.1.0"})'
-    const entry = join(import.meta.dirname, "../bin/berth.mjs")
+    const entry = join(import.meta.dirname, "../../packages/cli/bin/berth.mjs")
     const ended = await promisify(execFile)(process.execPath, ["--import", old, entry]).catch((error) => error)
     expect([ended.code, ended.stderr]).toEqual([
       1,
@@ -254,7 +263,7 @@ describe("a secret", () => {
 
 describe("the folder's server", () => {
   it("is shared, replaced when it was killed, and ended by `berth down`", async () => {
-    const own = await createFolder()
+    const own = await createFolder(command)
     try {
       await own.berth(["list"])
       const first = await own.server()
@@ -274,7 +283,7 @@ describe("the folder's server", () => {
   })
 
   it("is one, however many commands start at once", async () => {
-    const own = await createFolder()
+    const own = await createFolder(command)
     try {
       const ended = await Promise.all([1, 2, 3].map(() => own.berth(["list"])))
       expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])

@@ -2,10 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import type { ServerRecord } from "../server-file.ts"
-
-const main = fileURLToPath(new URL("../main.ts", import.meta.url))
+import type { ServerRecord } from "../../packages/cli/src/server-file.ts"
 
 /** How a command ended, and what it wrote. */
 export interface Ended {
@@ -40,9 +37,11 @@ export interface Folder {
   remove(): Promise<void>
 }
 
-export async function createFolder(): Promise<Folder> {
+/** @param command - The bundled `berth`. */
+export async function createFolder(command: string): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), "berth-cli-"))
-  const start = (args: readonly string[], options: CallOptions = {}) => startBerth(path, args, options)
+  const start = (args: readonly string[], options: CallOptions = {}) =>
+    startBerth({ command, cwd: path }, args, options)
   return {
     path,
     write: (name, text) => writeFile(join(path, name), text),
@@ -56,8 +55,12 @@ export async function createFolder(): Promise<Folder> {
   }
 }
 
-function startBerth(cwd: string, args: readonly string[], { input, env }: CallOptions): Started {
-  const child = spawn(process.execPath, ["--conditions=@berth/source", main, ...args], {
+function startBerth(
+  { command, cwd }: { readonly command: string; readonly cwd: string },
+  args: readonly string[],
+  { input, env }: CallOptions,
+): Started {
+  const child = spawn(process.execPath, [command, ...args], {
     cwd,
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     env: { ...process.env, BERTH_ENDPOINT: "", BERTH_TOKEN: "", BERTH_PROJECT: "", BERTH_DATA: "", ...env },

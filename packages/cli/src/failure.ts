@@ -1,0 +1,29 @@
+import { BerthError } from "@berth/spec"
+import { CommanderError } from "commander"
+import { exitCode, exitCodeOf } from "./exit-code.ts"
+import { formatFindings } from "./findings.ts"
+import { numberFixes } from "./fixes.ts"
+import { printResult, toOutput } from "./output.ts"
+import type { GlobalOptions } from "./session.ts"
+import type { Terminal } from "./terminal.ts"
+
+/** Prints an error as people read it, or for programs as the server would send it. Gives the exit status. */
+export async function fail(error: unknown, options: GlobalOptions): Promise<number> {
+  // What is wrong with a command line was printed when it was read.
+  if (error instanceof CommanderError) return exitCode.usage
+  const known = BerthError.from(error)
+  const output = toOutput(options)
+  if (output.format === "text") explainError(known, output.terminal)
+  else await printResult(known.toBody(known.requestId), output, () => "")
+  return exitCodeOf(known)
+}
+
+function explainError(error: BerthError, terminal: Terminal): void {
+  terminal.note(`${terminal.paint("red", "error")}: ${error.message}`)
+  if (error.issues.length > 0) terminal.note(formatFindings(numberFixes(error.issues), terminal))
+  if (error.code !== "internal") return
+  if (error.requestId !== undefined) terminal.note(`The server logged it under request ${error.requestId}.`)
+  if (process.env.BERTH_DEBUG !== undefined) {
+    terminal.note(String((error.cause as Error | undefined)?.stack ?? error.stack))
+  }
+}

@@ -1,4 +1,5 @@
 import { chmodSync, rmSync } from "node:fs"
+import { setTimeout } from "node:timers/promises"
 import type { Attempt, Finding } from "@berth/spec"
 import { createFinding } from "@berth/spec"
 import { giveUp, readAttemptFiles, takeLock } from "../attempt-files.ts"
@@ -91,7 +92,7 @@ async function launchContainer(parts: Parts, launch: Launch, signal: AbortSignal
   for (const folder of [places.home, places.tmp]) chmodSync(folder, 0o777)
   const id = await createContainer(parts, launch, image)
   signal.throwIfAborted()
-  watch(parts, places, { id })
+  watched(parts, places, { id })
   if (takeLock(places)) await startContainer(parts, places)
   else await removeContainer(parts, places)
 }
@@ -105,9 +106,15 @@ async function createContainer(parts: Parts, launch: Launch, image: string): Pro
     const answer = (await parts.daemon.call("POST", "/containers/create", { query, body })) as { readonly Id: string }
     return answer.Id
   } catch (error) {
-    if (error instanceof DaemonError && error.status === 400) throw new LaunchRefused(error.message, { cause: error })
+    if (!(error instanceof DaemonError)) throw error
+    if (error.status === 400 || isNameTaken(error)) throw new LaunchRefused(error.message, { cause: error })
     throw error
   }
+}
+
+/** By a container of someone else: this server's own was just removed. Podman says it with 500. */
+function isNameTaken({ status, message }: DaemonError): boolean {
+  return status === 409 || message.includes("already in use")
 }
 
 async function startContainer(parts: Parts, places: Places): Promise<void> {
@@ -136,28 +143,32 @@ async function readState(parts: Parts, places: Places): Promise<EngineState> {
   const end = readEnd(places)
   if (end !== undefined) return end
   const running: EngineState = { phase: "running", startedAt: started.at }
-  const facts = await inspect(parts, places).catch(unlessAnswered)
-  // A daemon that does not answer says nothing about what it runs.
-  if (facts === "silent") return running
+  // A daemon that gives no answer says nothing about what it runs: the next look asks again.
+  const facts = await inspect(parts, places).catch(() => "unknown" as const)
+  if (facts === "unknown") return running
   if (facts === undefined) return lose(parts, places, "Its container was removed, and not by Berth.")
   if (facts.phase === "ended") return finish(parts, places, facts)
   if (facts.phase === "running") {
-    watch(parts, places, facts)
-    await killIfDue(parts, places)
+    const watch = watched(parts, places, facts)
+    const due = isKillDue(parts, places) || watch.count().oomKills > 0
+    // Should it fail, the next look tries again.
+    if (due) await kill(parts, places).catch(() => undefined)
     return { ...running, startedAt: facts.startedAt }
   }
   if (parts.now().getTime() - Date.parse(started.at) < youngMilliseconds) return running
   return lose(parts, places, "The server ended while the container was being started.")
 }
 
-function unlessAnswered(error: unknown): "silent" {
-  if (error instanceof DaemonError) throw error
-  return "silent"
-}
-
-async function inspect({ daemon }: Parts, places: Places): Promise<ContainerFacts | undefined> {
-  const answer = await daemon.find(`/containers/${places.uid}/json`)
-  return answer === undefined ? undefined : toFacts(answer)
+/** Podman fails at a container that ends while it looks: then it is asked again. */
+async function inspect({ daemon }: Parts, places: Places, tries = 5): Promise<ContainerFacts | undefined> {
+  try {
+    const answer = await daemon.find(`/containers/${places.uid}/json`)
+    return answer === undefined ? undefined : toFacts(answer)
+  } catch (error) {
+    if (!(error instanceof DaemonError) || tries === 0) throw error
+    await setTimeout(20)
+    return inspect({ daemon } as Parts, places, tries - 1)
+  }
 }
 
 async function finish(parts: Parts, places: Places, facts: ContainerFacts): Promise<EngineState> {
@@ -186,10 +197,14 @@ function keep(places: Places, end: Extract<EngineState, { readonly phase: "ended
 }
 
 /** Without a memory limit a container can still be killed for lack of memory, by the machine. */
-function watch(parts: Parts, places: Places, container: { readonly id: string; readonly pid?: number }): void {
-  if (parts.watches.has(places.uid)) return
-  const onOom = () => void kill(parts, places).catch(unlessAnswered)
-  parts.watches.set(places.uid, watchMemory({ ...container, onOom }))
+function watched(parts: Parts, places: Places, container: { readonly id: string; readonly pid?: number }): MemoryWatch {
+  const earlier = parts.watches.get(places.uid)
+  if (earlier !== undefined) return earlier
+  // What could not be killed now is killed when the state is read.
+  const onOom = () => void kill(parts, places).catch(() => undefined)
+  const watch = watchMemory({ ...container, onOom })
+  parts.watches.set(places.uid, watch)
+  return watch
 }
 
 async function stopContainer(parts: Parts, places: Places, graceSeconds: number): Promise<void> {
@@ -202,12 +217,12 @@ async function stopContainer(parts: Parts, places: Places, graceSeconds: number)
   writeStopRequest(places, { askedAt: now.toISOString(), killAt: killAt.toISOString() })
   const query = { t: `${Math.max(0, Math.ceil(graceSeconds))}` }
   // The daemon waits the grace out by itself; should it not, the deadline on disk is kept whenever the state is read.
-  void parts.daemon.call("POST", `/containers/${places.uid}/stop`, { query, accept: [304, 404] }).catch(unlessAnswered)
+  void parts.daemon.call("POST", `/containers/${places.uid}/stop`, { query }).catch(() => undefined)
 }
 
-async function killIfDue(parts: Parts, places: Places): Promise<void> {
+function isKillDue(parts: Parts, places: Places): boolean {
   const stop = readStopRequest(places)
-  if (stop !== undefined && stop.killAt <= parts.now().toISOString()) await kill(parts, places)
+  return stop !== undefined && stop.killAt <= parts.now().toISOString()
 }
 
 /** 404 and 409: it is gone, or does not run. Podman says the latter with 500. */
@@ -227,10 +242,7 @@ async function removeContainer(parts: Parts, places: Places): Promise<void> {
   parts.watches.get(places.uid)?.[Symbol.dispose]()
   parts.watches.delete(places.uid)
   const facts = await inspect(parts, places)
-  if (facts === undefined) return
-  if (facts.labels[instanceLabel] !== parts.instance) {
-    throw new LaunchRefused(`A container named ${places.uid} exists that is not this server's.`)
-  }
+  if (facts === undefined || facts.labels[instanceLabel] !== parts.instance) return
   if (facts.phase === "running") await kill(parts, places)
   await parts.daemon.call("DELETE", `/containers/${facts.id}`, { query: { force: "1", v: "1" }, accept: [404, 409] })
 }

@@ -1,5 +1,5 @@
 import { secretVariables } from "@berth/spec"
-import type { Launch } from "../engine.ts"
+import { type Launch, LaunchRefused } from "../engine.ts"
 import type { PreparedVolume } from "../volumes/prepared.ts"
 
 /** Labels by which a restarted server finds its containers, and never another server's. */
@@ -31,7 +31,7 @@ export function toCreateRequest(launch: Launch, instance: string, image: string)
       ...(limits.memoryBytes !== undefined && { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes }),
       ...(limits.cpuMilli !== undefined && { NanoCpus: limits.cpuMilli * 1_000_000 }),
       ...(launch.gpus.length > 0 && { DeviceRequests: [toDevices(launch.gpus)] }),
-      Mounts: [places.home, places.tmp].map(toOwnFolder).concat(launch.volumes.map(toMount)),
+      ...toMounts([ownFolder(places.home), ownFolder(places.tmp), ...launch.volumes]),
     },
   }
 }
@@ -60,8 +60,24 @@ function toDevices(gpus: readonly number[]): object {
 }
 
 /** HOME and TMPDIR are at the same place inside. */
-function toOwnFolder(path: string): object {
-  return { Type: "bind", Source: path, Target: path, ReadOnly: false }
+function ownFolder(path: string): PreparedVolume {
+  return { name: "", mountPath: path, readOnly: false, content: { form: "host", path, directory: true } }
+}
+
+/** Podman takes a mount apart at its commas, and a bind at its colons: a path may have the one or the other. */
+function toMounts(volumes: readonly PreparedVolume[]): { readonly Mounts: object[]; readonly Binds: string[] } {
+  const pathsOf = ({ mountPath, content }: PreparedVolume) => mountPath + (content.form === "host" ? content.path : "")
+  const isOdd = (volume: PreparedVolume) => pathsOf(volume).includes(",")
+  return { Mounts: volumes.filter((volume) => !isOdd(volume)).map(toMount), Binds: volumes.filter(isOdd).map(toBind) }
+}
+
+function toBind({ name, mountPath, readOnly, content }: PreparedVolume): string {
+  if (content.form === "host" && !(mountPath + content.path).includes(":")) {
+    return `${content.path}:${mountPath}:${readOnly ? "ro" : "rw"}`
+  }
+  throw new LaunchRefused(
+    `The volume ${name} cannot be mounted at ${mountPath}: a container engine splits such a path.`,
+  )
 }
 
 function toMount({ mountPath, readOnly, content }: PreparedVolume): object {

@@ -9,7 +9,9 @@ export interface MemoryCount {
 }
 
 export interface MemoryWatch extends Disposable {
-  /** Looks a last time and gives the highest counts seen. */
+  /** The highest counts seen so far. */
+  count(): MemoryCount
+  /** Looks a last time. */
   finish(): MemoryCount
 }
 
@@ -50,6 +52,7 @@ export function watchMemory(options: MemoryWatchOptions): MemoryWatch {
   const timer = setInterval(look, intervalMilliseconds).unref()
   const end = () => clearInterval(timer)
   return {
+    count: () => count,
     finish() {
       look()
       end()

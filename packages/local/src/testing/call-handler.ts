@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import type { Attempt, Code, HandlerProgram, RunnerResult } from "@berth/spec"
 import { createPrepareHandler } from "../handler.ts"
-import { type Places, placesOf } from "../places.ts"
+import { eventsFolder, type Places, placesOf } from "../places.ts"
 import { readResultFile } from "../result-file.ts"
 
 /** What one call of a handler left in the world. */
@@ -39,7 +39,8 @@ export async function makeDataFolder(): Promise<string> {
 
 export async function makePlaces(data: string, uid = "attempt-1"): Promise<Places> {
   const places = placesOf(data, uid)
-  for (const folder of [places.work, places.home, places.tmp, places.result]) await mkdir(folder, { recursive: true })
+  for (const folder of [places.work, places.home, places.tmp, places.result, eventsFolder(data)])
+    await mkdir(folder, { recursive: true })
   return places
 }
 

@@ -2,6 +2,7 @@ import { BerthError } from "@berth/spec"
 import { createContainerEngine } from "./container/container-engine.ts"
 import { connectDaemon } from "./container/daemon.ts"
 import { findSocket } from "./container/socket.ts"
+import { sweepContainers } from "./container/sweep.ts"
 import type { Engine } from "./engine.ts"
 import { chooseIsolation } from "./isolation/choose.ts"
 import type { Isolation } from "./isolation/isolation.ts"
@@ -30,7 +31,7 @@ export interface EngineOptions {
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const host = await createHostEngine(options)
   if (options.engine === "process") return host
-  return createRoutedEngine({ process: host, container: createDaemonEngine(options) })
+  return createRoutedEngine({ process: host, container: await createDaemonEngine(options) })
 }
 
 async function createHostEngine(options: EngineOptions): Promise<Engine> {
@@ -51,7 +52,7 @@ async function createHostEngine(options: EngineOptions): Promise<Engine> {
   })
 }
 
-function createDaemonEngine({ instance, environment, now }: EngineOptions): Engine {
+async function createDaemonEngine({ instance, environment, now, known }: EngineOptions): Promise<Engine> {
   const socket = findSocket(environment)
   if (socket === undefined) {
     const message =
@@ -59,5 +60,9 @@ function createDaemonEngine({ instance, environment, now }: EngineOptions): Engi
       "Start one, set DOCKER_HOST=unix:///path/to/its.sock, or use the engine `process`."
     throw new BerthError("unavailable", message)
   }
-  return createContainerEngine({ daemon: connectDaemon(socket), instance, now })
+  const daemon = connectDaemon(socket)
+  await sweepContainers(daemon, { instance, known }).catch((cause: unknown) => {
+    throw new BerthError("unavailable", `The container daemon at ${socket} does not answer. Start it.`, { cause })
+  })
+  return createContainerEngine({ daemon, instance, now })
 }

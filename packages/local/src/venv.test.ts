@@ -6,23 +6,8 @@ import { missing } from "../../../scripts/parts.ts"
 import { LaunchRefused } from "./engine.ts"
 import { findPython } from "./python.ts"
 import { callHandler, makeDataFolder } from "./testing/call-handler.ts"
+import { makeWheel } from "./testing/make-wheel.ts"
 import { ensureVenv, type VenvRequest } from "./venv.ts"
-
-/** Makes a wheel of one module and one console script, as pip wants it. */
-const makeWheel = `
-import sys, zipfile
-folder, version = sys.argv[1:]
-info = "berth_greeting-%s.dist-info/" % version
-files = {
-  "berth_greeting.py": "VERSION = '%s'\\ndef main(): print('hello', VERSION)\\n" % version,
-  info + "METADATA": "Metadata-Version: 2.1\\nName: berth-greeting\\nVersion: %s\\n" % version,
-  info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-  info + "entry_points.txt": "[console_scripts]\\ngreet = berth_greeting:main\\n",
-}
-with zipfile.ZipFile("%s/berth_greeting-%s-py3-none-any.whl" % (folder, version), "w") as wheel:
-  for name, content in files.items(): wheel.writestr(name, content)
-  wheel.writestr(info + "RECORD", "".join("%s,,\\n" % name for name in [*files, info + "RECORD"]))
-`
 
 describe.skipIf(missing("python"))("virtual environments", () => {
   let data = ""
@@ -33,7 +18,7 @@ describe.skipIf(missing("python"))("virtual environments", () => {
     data = await makeDataFolder()
     await mkdir(join(data, "wheels"))
     for (const version of ["1.0", "2.0"]) {
-      execFileSync("python3", ["-c", makeWheel, join(data, "wheels"), version])
+      makeWheel(join(data, "wheels"), version)
     }
     request = {
       python: await findPython(process.env),

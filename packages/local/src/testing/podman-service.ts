@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
+import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -31,11 +31,13 @@ export async function startPodman(): Promise<PodmanService> {
   const storage = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"]
   // Debian 12's crun refuses a machine that has both versions of cgroups.
   const runtime = ["--runtime", "runc", "--cgroup-manager", "cgroupfs", "--tmpdir", join(folder, "tmp")]
+  const output = openSync(log, "a")
   const child = spawn("podman", [...storage, ...runtime, "system", "service", "--time", "0", `unix://${socket}`], {
     cwd: folder,
     env: { ...process.env, CONTAINERS_CONF: join(folder, "containers.conf") },
-    stdio: ["ignore", "ignore", openSync(log, "a")],
+    stdio: ["ignore", "ignore", output],
   })
+  closeSync(output)
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
   const daemon = connectDaemon(socket)
   await untilAnswering(daemon).catch((error: unknown) => {

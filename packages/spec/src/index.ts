@@ -48,6 +48,7 @@ export {
   type LogEntity,
   type ObjectsResult,
   type PlanResult,
+  type SecretWriteResult,
   type ShareEntity,
   type TaskEntity,
   type TokenEntity,

@@ -255,6 +255,16 @@ describe("secrets", () => {
     expect(test.logged.join("")).not.toContain("canary")
   })
 
+  it("says which value is too short to be masked, and nothing of the others", async () => {
+    await test.call("POST", "/api/v1/projects", { name: "alpha" })
+    for (const name of ["PIN", "LONG"])
+      await test.call("POST", `${context}/secrets`, { kind: "secret", name, spec: {} })
+    const { body, text } = await test.call("PUT", `${context}/secrets/data`, { PIN: "4711", LONG: "canary-4711" })
+    expect(body.findings).toMatchObject([{ code: "secret.short", severity: "warning", path: ["PIN"] }])
+    expect(text).not.toContain("4711")
+    expect((await test.call("PUT", `${context}/secrets/data`, { LONG: "canary-4711" })).text).toBe("")
+  })
+
   it("refuses a run whose secret is not there, and takes one that is optional", async () => {
     await seedProject(test)
     await test.call("POST", `${context}/secrets`, { kind: "secret", name: "HF_TOKEN" })

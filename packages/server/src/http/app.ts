@@ -21,6 +21,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: () => deps.newId(),
     bodyLimit: deps.config.bodyLimitBytes ?? defaultBodyLimitBytes,
     forceCloseConnections: true,
+    exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) => {
       reply.headers(commonHeaders(deps, request.id))
       return sendError(error, request, reply)

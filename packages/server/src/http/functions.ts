@@ -1,3 +1,4 @@
+import { functionMembers } from "../members.ts"
 import type { EntityRow } from "../store/store.ts"
 import type { AppDeps } from "./deps.ts"
 import { createEntity, listEntities, readEntity, toTask, updateEntity } from "./entities.ts"
@@ -8,6 +9,7 @@ import { toListOptions, toPage } from "./page.ts"
 import { requireProject } from "./projects.ts"
 import { functionReference } from "./reference.ts"
 import { removeRuns } from "./run-removal.ts"
+import { checkStrictSpec } from "./strict-spec.ts"
 import { removeTask, tasksOf } from "./tasks.ts"
 
 type FunctionHandlers = Pick<
@@ -31,10 +33,11 @@ export function functionHandlers(deps: AppDeps): FunctionHandlers {
       const rows = await listEntities(store, { project: params.project, type: "function" }, { ...query, options })
       return toPage(rows, options, toEntity)
     },
-    async createFunction({ params, body, principal }) {
+    async createFunction({ params, query, body, principal }) {
       await requireProject(store, params.project)
       if (!isFunctionKind(body.kind)) throw noSuchKind(body.kind)
       if (body.spec === undefined) throw missingSpec()
+      checkStrictSpec(body, query.strict, functionMembers[body.kind])
       const owner = { project: params.project, type: "function", user: principal.name } as const
       return toEntity(await createEntity(deps, { ...body, spec: body.spec }, owner))
     },

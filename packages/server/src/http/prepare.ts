@@ -21,7 +21,7 @@ import type { ProjectRow, Store } from "../store/store.ts"
 import type { AppDeps } from "./deps.ts"
 import { missingSpec } from "./envelope.ts"
 import { findTarget, type Target } from "./run-target.ts"
-import { unknownKey } from "./validation.ts"
+import { checkEnvelope } from "./strict-spec.ts"
 
 /** A request to run something, before anything is decided. */
 export interface RunRequest {
@@ -60,7 +60,7 @@ export async function prepareRun(deps: AppDeps, request: RunRequest): Promise<Pr
   const clientExecuted = spec.local_execution === true
   const program = clientExecuted ? { built: undefined, findings: [] } : build(deps, { request, spec, target, resolved })
   const findings = [
-    ...checkEnvelope(request),
+    ...checkEnvelope(body, request.strict),
     ...target.findings,
     ...checkLocalExecution(spec),
     ...checkAction(deps, target),
@@ -78,16 +78,6 @@ const severityOrder = { error: 0, warning: 1, notice: 2 } as const
 
 function bySeverity(left: Finding, right: Finding): number {
   return severityOrder[left.severity] - severityOrder[right.severity]
-}
-
-const envelopeMembers = ["id", "key", "user", "project", "name", "kind", "metadata", "spec", "status", "extensions"]
-
-/** The envelope of Berth's own clients holds nothing unknown; other clients send extra members, and are known to. */
-function checkEnvelope({ body, strict }: RunRequest): readonly Finding[] {
-  if (strict === undefined) return []
-  return Object.keys(body)
-    .filter((key) => !envelopeMembers.includes(key))
-    .map((key) => unknownKey(key, [key], envelopeMembers))
 }
 
 function checkLocalExecution({ local_execution: value }: JsonObject): readonly Finding[] {

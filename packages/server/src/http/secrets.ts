@@ -1,4 +1,4 @@
-import { BerthError } from "@berth/spec"
+import { BerthError, createFinding, type Finding } from "@berth/spec"
 import type { SecretRow, Store } from "../store/store.ts"
 import type { AppDeps } from "./deps.ts"
 import { changeMetadata, checkBodyProject, createMetadata, duplicate, notFound, toSecret } from "./envelope.ts"
@@ -60,6 +60,8 @@ export function secretHandlers(deps: AppDeps): SecretHandlers {
       await requireProject(store, params.project)
       const missing = await store.secrets.setValues(params.project, body, deps.now().toISOString())
       if (missing.length > 0) throw new BerthError("invalid", `missing secrets for ${missing.join(", ")}`)
+      const findings = Object.entries(body).flatMap(checkLength)
+      return findings.length === 0 ? undefined : { findings }
     },
     readSecret: async ({ params }) => toSecret(await readSecret(store, params)),
     async updateSecret({ params, body, principal }) {
@@ -83,6 +85,14 @@ export function secretHandlers(deps: AppDeps): SecretHandlers {
       for (const row of rows) await store.secrets.remove(row.project, row.id)
     },
   }
+}
+
+/** Shorter values are found everywhere in a log, so that nothing is gained by masking them. */
+const shortestMasked = 6
+
+function checkLength([name, value]: readonly [string, string]): readonly Finding[] {
+  if (value.length >= shortestMasked) return []
+  return [createFinding("secret.short", { name, length: value.length }, { path: [name] })]
 }
 
 async function readSecret(store: Store, { project, id }: { project: string; id: string }): Promise<SecretRow> {

@@ -1,4 +1,5 @@
 import { BerthError, createFinding, type EntityBody } from "@berth/spec"
+import { taskMembers } from "../members.ts"
 import type { EntityRow, Store } from "../store/store.ts"
 import type { AppDeps } from "./deps.ts"
 import { createEntity, listEntities, readEntity, toTask, updateEntity } from "./entities.ts"
@@ -10,6 +11,7 @@ import { requireProject } from "./projects.ts"
 import { functionReference, parseReference, taskReference } from "./reference.ts"
 import { toRun } from "./run-answer.ts"
 import { removeRuns } from "./run-removal.ts"
+import { checkStrictSpec } from "./strict-spec.ts"
 
 type TaskHandlers = Pick<
   Handlers,
@@ -27,17 +29,21 @@ export function taskHandlers(deps: AppDeps): TaskHandlers {
       const filter = { ...query, ...functionRef, versions: "all", options } as const
       return toPage(await listEntities(store, { project: params.project, type: "task" }, filter), options, toTask)
     },
-    async createTask({ params, body, principal }) {
+    async createTask({ params, query, body, principal }) {
       await requireProject(store, params.project)
-      if (parseTaskKind(body.kind) === undefined) throw noSuchKind(body.kind)
+      const parsed = parseTaskKind(body.kind)
+      if (parsed === undefined) throw noSuchKind(body.kind)
+      checkStrictSpec(body, query.strict, taskMembers(parsed.functionKind))
       const functionRef = await checkFunction(store, params.project, body)
       const owner = { project: params.project, type: "task", user: principal.name, functionRef } as const
       const id = body.id ?? deps.newId()
       return toTask(await createEntity(deps, { ...body, id, name: id, spec: body.spec ?? {} }, owner))
     },
     readTask: async ({ params }) => toTask(await readEntity(store, { ...params, type: "task" })),
-    async updateTask({ params, body, principal }) {
+    async updateTask({ params, query, body, principal }) {
       const row = await readEntity(store, { ...params, type: "task" })
+      const parsed = parseTaskKind(row.kind)
+      checkStrictSpec(body, query.strict, parsed === undefined ? [] : taskMembers(parsed.functionKind))
       const spec = body.spec === undefined ? row.spec : { ...body.spec, function: row.spec.function ?? "" }
       return toTask(await updateEntity(deps, row, { body, user: principal.name, spec }))
     },

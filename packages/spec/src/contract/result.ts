@@ -343,6 +343,16 @@ export const tokensResult: z.ZodType<readonly TokenEntity[]> = z.array(tokenResu
 /** How many values were encrypted anew. */
 export const rotatedResult: z.ZodType<{ readonly rotated: number }> = z.object({ rotated: z.number().int() })
 
+/** What is to be said of values that were stored; nothing at all when there is nothing to say. */
+export interface SecretWriteResult {
+  readonly findings: readonly Finding[]
+}
+
+/** Schema of {@link SecretWriteResult}. */
+export const secretWriteResult: z.ZodType<SecretWriteResult | undefined> = z
+  .object({ findings: z.array(findingResult) })
+  .optional()
+
 /** DigitalHub's flat map of settings for clients. */
 export const configurationResult: z.ZodType<Record<string, string | string[]>> = z.record(
   z.string(),

@@ -52,8 +52,8 @@ export const secretRoutes = {
     path: `${context}/secrets/data`,
     params: params.projectParams,
     body: body.secretValuesBody,
-    result: result.noResult,
-    description: "Sets values of secrets that exist, all or none.",
+    result: result.secretWriteResult,
+    description: "Sets values of secrets that exist, all or none. Empty, or findings about what was stored.",
   }),
   readSecret: route({
     ...user,

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { scaled } from "../../../scripts/scale.ts"
 import type { Json, JsonObject } from "./json.ts"
 import { type Normalised, normalise, requirementNames } from "./normalise.ts"
 import type { Path } from "./path.ts"
@@ -227,6 +228,8 @@ function hasErrors({ findings }: Normalised): boolean {
   return findings.some(({ severity }) => severity === "error")
 }
 
+const numRuns = scaled("normalise", { small: 400, full: 50_000 })
+
 describe("properties", () => {
   it("any JSON is read without a throw; every finding stands at a place of the spec", () => {
     fc.assert(
@@ -237,7 +240,7 @@ describe("properties", () => {
         for (const path of Object.values(paths)) expect(valueAt(spec, path)).not.toBe(undefined)
         expect(JSON.stringify(spec)).toBe(before)
       }),
-      { numRuns: 600 },
+      { numRuns },
     )
   })
 
@@ -247,7 +250,7 @@ describe("properties", () => {
         const { layer } = normalise(spec, lenient)
         expect(canonicalSchema.safeParse(withoutNulls(layer)).error).toBe(undefined)
       }),
-      { numRuns: 600 },
+      { numRuns },
     )
   })
 
@@ -260,7 +263,7 @@ describe("properties", () => {
         const aboutForm = result.findings.filter(({ code }) => /^(historic|field|quantity)\./.test(code))
         expect(aboutForm).toEqual([])
       }),
-      { numRuns: 300 },
+      { numRuns },
     )
   })
 
@@ -272,7 +275,7 @@ describe("properties", () => {
         expect(second.layer).toEqual(first.layer)
         expect(hasErrors(second)).toBe(false)
       }),
-      { numRuns: 600 },
+      { numRuns },
     )
   })
 })

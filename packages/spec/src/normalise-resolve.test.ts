@@ -108,3 +108,14 @@ describe("what was read and merged", () => {
     ])
   })
 })
+
+describe("the disk", () => {
+  it("has a mount path of its own, which no volume of any layer may take", () => {
+    const volume = { ...claim, mount_path: "/shared/" }
+    const { findings } = resolve([read("task", { resources: { disk: "1Gi" } }), read("run", { volumes: [volume] })])
+    expect(findings).toMatchObject([
+      { code: "resources.disk.mount_path", path: ["volumes", 0, "mount_path"], data: { otherLayer: "task" } },
+    ])
+    expect(resolve([read("run", { volumes: [volume] })]).findings).toEqual([])
+  })
+})

@@ -63,6 +63,11 @@ describe("canonical text", () => {
   })
 })
 
+it("a binary quantity below one unit is a decimal one, as in Kubernetes", () => {
+  expect(parsed("0.0001Ki").format).toBe("DecimalSI")
+  expect(parsed("0.5Ki").format).toBe("BinarySI")
+})
+
 describe("what is no quantity", () => {
   it.each([
     "",

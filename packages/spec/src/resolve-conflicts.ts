@@ -9,6 +9,7 @@ import type { Requirements } from "./requirements.ts"
 export function findConflicts(requirements: Requirements, provenance: Provenance): readonly Finding[] {
   return [
     ...mountPathConflicts(requirements, provenance),
+    ...diskConflicts(requirements, provenance),
     ...variableConflicts(requirements, provenance),
     ...secretConflicts(requirements, provenance),
     ...boundConflicts(requirements, provenance),
@@ -27,6 +28,19 @@ function mountPathConflicts(requirements: Requirements, provenance: Provenance):
     const pair = blame(provenance, `volumes.${volume.name}.mount_path`, `volumes.${other}.mount_path`)
     const names = pair.swapped ? { volume: other, other: volume.name } : { volume: volume.name, other }
     return [createFinding("volume.mount_path.duplicate", { mountPath, ...names, ...pair.layers }, pair.context)]
+  })
+}
+
+/** Where `resources.disk` is mounted. */
+const diskMountPath = "/shared"
+
+function diskConflicts({ resources, volumes = [] }: Requirements, provenance: Provenance): readonly Finding[] {
+  if (resources?.disk === undefined) return []
+  return volumes.flatMap(({ name, mountPath }) => {
+    if (canonicalMountPath(mountPath) !== diskMountPath) return []
+    const pair = blame(provenance, `volumes.${name}.mount_path`, "resources.disk")
+    const data = { mountPath: diskMountPath, volume: name, ...pair.layers }
+    return [createFinding("resources.disk.mount_path", data, pair.context)]
   })
 }
 

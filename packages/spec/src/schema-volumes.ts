@@ -37,13 +37,16 @@ export const secretSourceSchema = z.object({
 })
 
 export const emptyDirSourceSchema = z.object({
-  sizeLimit: z.exactOptional(quantitySchema),
+  sizeLimit: z.exactOptional(quantitySchema).meta({ description: "More than this ends the run. Default: no limit." }),
   medium: z
     .exactOptional(z.enum(["", "Memory"]))
     .meta({ description: "`Memory` for a tmpfs. Default: the node's disk." }),
 })
 
-export const ephemeralSourceSchema = z.object({ size: quantitySchema, storageClass })
+export const ephemeralSourceSchema = z.object({
+  size: quantitySchema.meta({ description: "Default 2Gi." }),
+  storageClass,
+})
 
 export const imageSourceSchema = z.object({
   image: z.string().meta({ description: "Image reference whose files are mounted read-only." }),
@@ -52,7 +55,9 @@ export const imageSourceSchema = z.object({
 const place = {
   name: z.string().meta({ description: "Unique in the run; a DNS-1123 label." }),
   mountPath: z.string().meta({ description: "Absolute path in the container, unique in the run." }),
-  readOnly: z.exactOptional(z.boolean()),
+  readOnly: z
+    .exactOptional(z.boolean())
+    .meta({ description: "Default false; ConfigMaps, Secrets and images are always." }),
   subPath: z.exactOptional(z.string()).meta({ description: "Relative path inside the volume, without `..`." }),
 }
 

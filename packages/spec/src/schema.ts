@@ -32,7 +32,7 @@ export const tolerationSchema = z
   .object({
     key: z.exactOptional(z.string()).meta({ description: "Empty: every taint, and then the operator is Exists." }),
     operator: z.exactOptional(z.enum(["Equal", "Exists"])).meta({ description: "Default Equal." }),
-    value: z.exactOptional(z.string()),
+    value: z.exactOptional(z.string()).meta({ description: "The taint's value; none with Exists." }),
     effect: z
       .exactOptional(z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]))
       .meta({ description: "Absent: every effect." }),
@@ -44,7 +44,9 @@ export const tolerationSchema = z
 
 export const envVarSchema = z.object({
   name: z.string().meta({ description: "Unique in the run; best `[A-Za-z_][A-Za-z0-9_]*`." }),
-  value: z.string(),
+  value: z
+    .string()
+    .meta({ description: "Text of at most 65,536 characters, no control characters but tabs and line breaks." }),
 })
 
 export const secretRefSchema = z.object({
@@ -63,9 +65,9 @@ const id = z
   .max(2 ** 31 - 1)
 
 export const securityContextSchema = z.object({
-  runAsUser: z.exactOptional(id),
-  runAsGroup: z.exactOptional(id),
-  fsGroup: z.exactOptional(id),
+  runAsUser: z.exactOptional(id).meta({ description: "User id of the program." }),
+  runAsGroup: z.exactOptional(id).meta({ description: "Group id of the program." }),
+  fsGroup: z.exactOptional(id).meta({ description: "Group id that owns the files of volumes." }),
 })
 
 const duration = z.string().meta({ id: "Duration", examples: ["90s", "30m", "24h", "7d", "1h30m"] })
@@ -100,23 +102,27 @@ const textMap = z.record(z.string(), z.string())
 export const canonicalSchema = z
   .object({
     nodeSelector: z.exactOptional(textMap).meta({ description: "Labels that a node must carry, all of them." }),
-    volumes: z.exactOptional(z.array(volumeSchema)),
-    resources: z.exactOptional(resourcesSchema),
-    affinity: z.exactOptional(affinitySchema),
-    tolerations: z.exactOptional(z.array(tolerationSchema)),
+    volumes: z.exactOptional(z.array(volumeSchema)).meta({ description: "Mounted volumes, at most 100." }),
+    resources: z
+      .exactOptional(resourcesSchema)
+      .meta({ description: "How much is reserved and allowed; what is not asked is not set." }),
+    affinity: z.exactOptional(affinitySchema).meta({ description: "Complete core/v1 Affinity." }),
+    tolerations: z.exactOptional(z.array(tolerationSchema)).meta({ description: "Taints that a node may have." }),
     envs: z.exactOptional(z.array(envVarSchema)).meta({ description: "Environment variables." }),
     secrets: z.exactOptional(z.array(secretRefSchema)).meta({ description: "Project secrets for the environment." }),
-    podLabels: z.exactOptional(textMap),
-    annotations: z.exactOptional(textMap),
+    podLabels: z.exactOptional(textMap).meta({ description: "Labels of the pod." }),
+    annotations: z.exactOptional(textMap).meta({ description: "Notes on the pod: any text." }),
     profile: z.exactOptional(z.string()).meta({ description: "Name of an administrator's profile." }),
-    priorityClass: z.exactOptional(z.string()),
-    runtimeClass: z.exactOptional(z.string()),
-    securityContext: z.exactOptional(securityContextSchema),
-    timeouts: z.exactOptional(timeoutsSchema),
-    retries: z.exactOptional(retriesSchema),
-    servicePorts: z.exactOptional(z.array(servicePortSchema)),
-    serviceType: z.exactOptional(serviceTypeSchema),
-    serviceName: z.exactOptional(z.string()),
+    priorityClass: z
+      .exactOptional(z.string())
+      .meta({ description: "Name of a PriorityClass; a policy must allow it." }),
+    runtimeClass: z.exactOptional(z.string()).meta({ description: "Name of a RuntimeClass; a policy must allow it." }),
+    securityContext: z.exactOptional(securityContextSchema).meta({ description: "Whom the program runs as." }),
+    timeouts: z.exactOptional(timeoutsSchema).meta({ description: "How long an attempt may take." }),
+    retries: z.exactOptional(retriesSchema).meta({ description: "How often another attempt follows." }),
+    servicePorts: z.exactOptional(z.array(servicePortSchema)).meta({ description: "Ports of a served function." }),
+    serviceType: z.exactOptional(serviceTypeSchema).meta({ description: "Default ClusterIP." }),
+    serviceName: z.exactOptional(z.string()).meta({ description: "Name of the Service. Default: made from the run." }),
     replicas: z
       .exactOptional(z.int().min(0).max(10_000))
       .meta({ description: "Copies of a serve or deploy run. Default 1." }),

@@ -50,6 +50,10 @@ const samples = {
     { mountPath: "/data", volume: "mine", other: "corpus", layer: "task", otherLayer: "profile" },
     { mountPath: "/data", volume: "mine", other: "corpus" },
   ],
+  "resources.disk.mount_path": [
+    { mountPath: "/shared", volume: "data", layer: "task", otherLayer: "run" },
+    { mountPath: "/shared", volume: "data" },
+  ],
   "env.name.reserved": [{ name: "RUN_ID", layer: "task" }, { name: "RUN_ID" }],
   "env.name.secret": [
     { name: "A", secret: "A", layer: "task", otherLayer: "run" },

@@ -116,6 +116,13 @@ export const fieldFindings = {
       `${mountPath} of the volume ${volume} is already used by the volume ${other}${setBy(otherLayer)}.`,
     hint: () => "Every volume needs a mount path of its own.",
   }),
+  "resources.disk.mount_path": entry<{ mountPath: string; volume: string; layer?: string; otherLayer?: string }>({
+    severity: "error",
+    class: "user",
+    message: ({ mountPath, volume, otherLayer }) =>
+      `resources.disk is mounted on ${mountPath}, and so is the volume ${volume}${setBy(otherLayer)}.`,
+    hint: () => "Mount the volume elsewhere, or leave disk out.",
+  }),
   "env.name.reserved": entry<{ name: string; layer?: string }>({
     severity: "error",
     class: "user",

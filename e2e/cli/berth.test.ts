@@ -190,6 +190,9 @@ run:
 
   it.each([
     [["run"], 2],
+    [["run", "hello.yaml", "--nope"], 2],
+    [["completion", "tcsh"], 2],
+    [["list", "-o", "xml"], 2],
     [["run", "absent.yaml"], 2],
     [["run", "absent"], 4],
     [["run", "hello.yaml", "--fix", "x"], 2],
@@ -215,7 +218,7 @@ describe("Ctrl-C", () => {
   })
 
   it("twice leaves the run to itself", async () => {
-    await folder.write("slow.yaml", container("slow", `trap 'echo ending' TERM; ${loop}`))
+    await folder.write("slow.yaml", container("slow", `trap 'echo ending; sleep 3; exit 0' TERM; ${loop}`))
     const started = folder.start(["run", "slow.yaml", "--follow", "--json"])
     await started.says("│ ready")
     started.child.kill("SIGINT")
@@ -258,6 +261,44 @@ describe("a secret", () => {
     expect((await folder.berth(["secret", "get", "TOKEN"])).out).toBe("a secret value\n")
     expect((await folder.berth(["secret", "delete", "TOKEN"])).code).toBe(0)
     expect((await folder.berth(["secret", "get", "TOKEN"])).code).toBe(4)
+  })
+})
+
+describe("settings", () => {
+  it("profiles and policies come from files and rule what runs", async () => {
+    await folder.write("small.yaml", "name: small\nrequirements: { resources: { mem: { limits: 64Mi } } }\n")
+    await folder.write("policy.yaml", "tolerations: deny\n")
+    expect((await folder.berth(["profile", "set", "small.yaml"])).code).toBe(0)
+    expect((await folder.berth(["profile", "list"])).out).toMatch(/^small +resources/m)
+    await folder.write("sized.yaml", container("sized", "true", { profile: "small" }))
+    const sized = await folder.berth(["run", "sized.yaml", "--follow"])
+    expect([sized.code, sized.err]).toEqual([0, expect.stringMatching(/resources\.mem\.limits +64Mi +profile/)])
+    await folder.write("typo.yaml", container("typo", "true", { profile: "smal" }))
+    const typo = await folder.berth(["run", "typo.yaml"])
+    expect([typo.code, typo.out]).toEqual([2, expect.stringContaining("Did you mean small?")])
+    expect((await folder.berth(["project", "create", "ruled"])).code).toBe(0)
+    expect((await folder.berth(["policy", "set", "policy.yaml", "-p", "ruled"])).code).toBe(0)
+    await folder.write("taint.yaml", container("taint", "true", { tolerations: [{ key: "a", operator: "Exists" }] }))
+    const denied = await folder.berth(["run", "taint.yaml", "-p", "ruled", "--json"])
+    expect(JSON.parse(denied.out).issues).toMatchObject([{ code: "policy.denied" }])
+    expect((await folder.berth(["profile", "delete", "small"])).code).toBe(0)
+    expect((await folder.berth(["project", "delete", "ruled", "--cascade"])).code).toBe(0)
+  })
+
+  it("says what there is to ask for, and whether a file would run", async () => {
+    expect((await folder.berth(["inventory"])).out).toMatch(/^NODE +CPU +MEMORY/m)
+    const plan = await folder.berth(["plan", "hello.yaml"])
+    expect([plan.code, plan.out]).toEqual([0, expect.stringContaining("would start now")])
+    await folder.write("huge.yaml", container("huge", "true", { resources: { mem: { requests: "900Ti" } } }))
+    const huge = await folder.berth(["plan", "huge.yaml"])
+    expect(huge.out).toMatch(/would never start as it is.*900Ti of memory requested/s)
+    expect(await functionNames()).not.toContain("huge")
+  })
+
+  it("makes a token that the server takes, and keeps only its hash", async () => {
+    const { token, entry } = JSON.parse((await folder.berth(["token", "new", "--name", "ann", "--json"])).out)
+    expect(entry).toMatchObject({ name: "ann", role: "user", hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(JSON.stringify(entry)).not.toContain(token)
   })
 })
 

@@ -3,12 +3,12 @@ import { addCommands } from "./command-table.ts"
 
 /** The `berth` command: reads the command line, runs one command, gives its exit status. */
 async function main(argv: readonly string[]): Promise<number> {
-  const program = new Command("berth")
+  // Before the commands are added: they inherit it.
+  const program = new Command("berth").exitOverride()
   let status = 0
   addCommands(program, (code) => {
     status = code
   })
-  program.exitOverride()
   try {
     if (argv.length === 0) {
       program.outputHelp()

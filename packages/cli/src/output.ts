@@ -17,12 +17,6 @@ export async function printResult(
 ): Promise<void> {
   const { format, terminal } = output
   if (format === "json") terminal.out(JSON.stringify(result, null, 2))
-  else if (format === "yaml") terminal.out(await toYaml(result))
+  else if (format === "yaml") terminal.out((await import("./yaml-text.ts")).toYaml(result))
   else terminal.out(text())
-}
-
-/** YAML 1.1, as kubectl's parser reads it: `yes` and `on` are quoted. */
-async function toYaml(value: unknown): Promise<string> {
-  const { stringify } = await import("yaml")
-  return stringify(value, { version: "1.1" })
 }

@@ -6,8 +6,8 @@ import { formatTable } from "../table.ts"
 
 /** A YAML or JSON file with one object in it. */
 async function readObject(file: string): Promise<JsonObject> {
-  const { parse } = await import("yaml")
-  const content: unknown = parse(await readFile(file, "utf8"), { maxAliasCount: 100 })
+  const { parseYaml } = await import("../yaml-text.ts")
+  const content = parseYaml(await readFile(file, "utf8"))
   if (isJsonObject(content)) return content
   throw new BerthError("invalid", `${file} does not hold an object.`)
 }

@@ -72,8 +72,10 @@ const detect: Readonly<Record<PartName, () => Part>> = {
   unshare: () =>
     trial("unshare", [...(isRoot() ? [] : ["--user", "--map-root-user"]), "--mount", "--pid", "--fork", "true"]),
   podman: () => {
-    const runtime = onPath("podman") && !onPath("runc") && !onPath("crun") ? "no runc or crun" : undefined
-    return runtime === undefined ? trial("podman", ["version"]) : gone(runtime)
+    if (!isRoot()) return gone("the suites' own Podman runs as root")
+    if (!onPath("runc")) return gone("no runc (Debian: runc); crun refuses a machine with both versions of cgroups")
+    if (!onPath("busybox")) return gone("no busybox to make an image of (Debian: busybox-static)")
+    return trial("podman", ["version"])
   },
   python: () => trial("python3", ["-c", "import venv, ensurepip"]),
   cgroup: detectCgroup,

@@ -32,7 +32,8 @@ export async function startPodman(): Promise<PodmanService> {
   // Debian 12's crun refuses a machine that has both versions of cgroups.
   const runtime = ["--runtime", "runc", "--cgroup-manager", "cgroupfs", "--tmpdir", join(folder, "tmp")]
   const output = openSync(log, "a")
-  const child = spawn("podman", [...storage, ...runtime, "system", "service", "--time", "0", `unix://${socket}`], {
+  // Two minutes without a request end it, should the suite die before it can.
+  const child = spawn("podman", [...storage, ...runtime, "system", "service", "--time", "120", `unix://${socket}`], {
     cwd: folder,
     env: { ...process.env, CONTAINERS_CONF: join(folder, "containers.conf") },
     stdio: ["ignore", "ignore", output],

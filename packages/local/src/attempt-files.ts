@@ -94,6 +94,8 @@ export interface ExitFile {
   readonly code: number
   /** Status of the program itself, when its first process could tell. */
   readonly exit?: number
+  /** True when a first process of its own was to tell the program's status. */
+  readonly tree: boolean
   readonly missing: boolean
   readonly stopped: boolean
   readonly oomKills: number
@@ -124,6 +126,7 @@ function readExitFile(path: string): ExitFile | undefined {
     at: file.at,
     code: number("code") ?? 0,
     ...(exit !== undefined && { exit }),
+    tree: words.has("tree"),
     missing: words.has("missing"),
     stopped: words.has("stopped"),
     oomKills: number("oom") ?? 0,

@@ -20,7 +20,7 @@ export function toExit(files: AttemptFiles & { readonly exit: ExitFile }, detail
     ...(exit.peakBytes !== undefined && { peakMemoryBytes: exit.peakBytes }),
     ...(details.memoryLimitBytes !== undefined && { memoryLimitBytes: details.memoryLimitBytes }),
   }
-  const code = exit.exit ?? exit.code
+  const code = programCode(files.begun, exit)
   if (exit.oomKills > 0 || verdict?.reason === "oom") return { reason: "oom", code: 137, ...usage }
   if (verdict?.reason === "storage") return { reason: "storage", code: 137, message: verdict.message, ...usage }
   if (verdict?.reason === "lost") return { reason: "lost", message: verdict.message, finishedAt }
@@ -30,6 +30,12 @@ export function toExit(files: AttemptFiles & { readonly exit: ExitFile }, detail
   if (exit.missing) return { reason: "not_started", code: 127, message: missing(details.program), finishedAt }
   if (!files.begun) return { reason: "not_started", message: details.setup, finishedAt }
   return { reason: isSignal(code) ? "signaled" : "exited", code, ...usage, ...details.result }
+}
+
+/** A first process that did not live to tell the program's status was killed, and everything with it. */
+function programCode(begun: boolean, exit: ExitFile): number {
+  if (exit.exit !== undefined) return exit.exit
+  return exit.tree && begun ? 137 : exit.code
 }
 
 function missing(program: string): string {

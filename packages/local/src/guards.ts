@@ -6,15 +6,17 @@ import { readAttemptFiles, type Verdict, writeVerdict } from "./attempt-files.ts
 import { type LaunchRecord, readLaunchRecord } from "./launch-record.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import type { Places } from "./places.ts"
-import { readProc, readStat, signalProcess } from "./process-id.ts"
+import { isAlive, readProc, readStat, signalProcess } from "./process-id.ts"
 
 /**
  * Watches what the kernel does not end by itself: an out-of-memory kill of one process of many, memory where no
- * cgroup holds it, and scratch volumes over their size. What is over ends through its supervisor.
+ * cgroup holds it, scratch volumes over their size, and the supervisor itself. What is over ends through its supervisor.
  */
 export interface Guards {
   /** Begins to watch a running attempt; idempotent. */
   add(places: Places): void
+  /** Calls back when an attempt has lost its supervisor. */
+  onLoss(lost: (uid: string) => void): void
   drop(uid: string): void
   close(): void
 }
@@ -25,8 +27,14 @@ const storageMilliseconds = 2000
 export function createGuards(limits: LimitMechanism): Guards {
   const watched = new Map<string, { readonly places: Places; readonly record: LaunchRecord }>()
   let isMeasuring = false
+  let lost = (_uid: string) => {}
   const memory = setInterval(() => {
-    for (const { places, record } of watched.values()) guardMemory(places, record, limits)
+    for (const { places, record } of watched.values()) {
+      const { started, exit } = readAttemptFiles(places)
+      if (exit !== undefined) continue
+      if (started?.supervisor !== undefined && !isAlive(started.supervisor)) lost(places.uid)
+      else guardMemory(places, record, limits)
+    }
   }, memoryMilliseconds).unref()
   const storage = setInterval(() => {
     if (isMeasuring) return
@@ -40,6 +48,9 @@ export function createGuards(limits: LimitMechanism): Guards {
       if (watched.has(places.uid)) return
       const record = readLaunchRecord(places)
       if (record !== undefined) watched.set(places.uid, { places, record })
+    },
+    onLoss(callback) {
+      lost = callback
     },
     drop: (uid) => void watched.delete(uid),
     close() {

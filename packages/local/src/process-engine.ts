@@ -60,6 +60,7 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
       }),
     watch(changed) {
       const events = watchEvents(options.data, changed)
+      guards.onLoss(changed)
       return {
         [Symbol.dispose]() {
           events[Symbol.dispose]()

@@ -82,6 +82,7 @@ trap '' TERM USR1
   sweep
   [ -e "$dir/status" ] && while read -r line; do echo "$line"; done <"$dir/status"
   echo "code $code"
+  [ -n "$tree" ] && echo "tree 1"
   [ -n "$stopped" ] && echo "stopped 1"
   counters
   echo end

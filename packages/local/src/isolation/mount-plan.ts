@@ -220,11 +220,15 @@ function bindEntries(folder: string, entries: readonly HostEntry[]): readonly Mo
     .map(({ name }) => bind(join(folder, name), join(folder, name), true))
 }
 
+/** Files that change the machine, and that uid 0 may write without any capability. */
+const closedFiles = ["sys", "sysrq-trigger", "irq", "bus", "fs"].map((name) => `/proc/${name}`)
+
 /** What takes the place of the host's process, device and scratch folders. */
 function replacedMounts({ tree, tmp }: PlanRequest): readonly Mount[] {
   const has = (path: string) => tree.list(dirname(path))?.some(({ name }) => name === basename(path)) === true
   const mounts: Mount[] = [
     { form: "proc", target: "/proc" },
+    ...closedFiles.filter(has).map((path) => bind(path, path, true)),
     { form: "devices", target: "/dev", files: gpuEntries(tree).map(({ name }) => join("/dev", name)) },
     bind("/sys", "/sys", true),
     { form: "bind", source: { skeleton: "/run" }, target: "/run", readOnly: true },

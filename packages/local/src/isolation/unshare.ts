@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { prepareMounts } from "./bubblewrap.ts"
 import { type HostMount, readHostTree } from "./host-tree.ts"
@@ -88,7 +88,7 @@ function toLines(mount: Mount, context: TableContext): readonly Line[] {
     case "memory":
       return [["tmpfs", target, "tmpfs", `mode=1777${mount.sizeBytes === undefined ? "" : `,size=${mount.sizeBytes}`}`]]
     case "proc":
-      return procLines(target)
+      return [["proc", target, "proc", "nosuid,nodev,noexec"]]
     case "devices":
       return deviceLines(target, { files: mount.files, context })
   }
@@ -116,18 +116,6 @@ function readOnlyOptions(path: string, { hostMounts }: TableContext): string {
     .filter((mount) => isInside(path, mount.path))
     .toSorted((a, b) => b.path.length - a.path.length)[0]
   return ["rbind", "ro", ...(holder?.flags ?? [])].join(",")
-}
-
-/** Files of /proc that change the machine and that uid 0 could write without any capability. */
-const procFiles = ["sys", "sysrq-trigger", "irq", "bus", "fs"]
-
-function procLines(target: string): readonly Line[] {
-  return [
-    ["proc", target, "proc", "nosuid,nodev,noexec"],
-    ...procFiles
-      .filter((name) => existsSync(`/proc/${name}`))
-      .map((name): Line => [`${target}/${name}`, `${target}/${name}`, "none", "bind,ro,nosuid,nodev,noexec"]),
-  ]
 }
 
 function deviceLines(

@@ -10,8 +10,8 @@ const colour = { enforced: "green", approximated: "yellow", ignored: "yellow" } 
 /** What a run asks for, who asked it, and how faithfully it is met: one line each. */
 export function formatResolved(resolved: ResolvedRun, terminal: Terminal): string {
   const met = new Map((resolved.parity ?? []).map((parity) => [parity.path, parity]))
-  const paths = met.size > 0 ? [...met.keys()] : Object.keys(resolved.provenance)
-  const rows = paths.map((path) => {
+  const rest = Object.keys(resolved.provenance).filter((leaf) => isTold(leaf) && !isCovered(leaf, met))
+  const rows = [...met.keys(), ...rest].map((path) => {
     const parity = met.get(path)
     const level = parity === undefined ? "" : terminal.paint(colour[parity.level], parity.level)
     return [
@@ -24,6 +24,16 @@ export function formatResolved(resolved: ResolvedRun, terminal: Terminal): strin
     ]
   })
   return alignColumns(rows)
+}
+
+/** Of a volume its mount path says enough. */
+function isTold(leaf: string): boolean {
+  return !leaf.startsWith("volumes.") || leaf.endsWith(".mount_path")
+}
+
+/** Whether the line of a leaf, or of what it is a part of, is there already. */
+function isCovered(leaf: string, met: ReadonlyMap<string, Parity>): boolean {
+  return [...met.keys()].some((path) => leaf === path || leaf.startsWith(`${path}.`))
 }
 
 /** The layer that set a path, or the first part of it. */

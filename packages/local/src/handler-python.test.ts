@@ -268,7 +268,7 @@ describe.skipIf(missing("python"))("a Python handler", () => {
     ],
     ["a busy loop", "def f():\n  try:\n    print('ready')\n    while True: pass\n  finally: print('cleaned')"],
   ])("SIGTERM lets `finally` of %s run and ends with 143", async ([, code]) => {
-    const called = await python(code, "main.py:f", { stopAt: "ready" })
+    const called = await python(code, "main.py:f", { stopAt: "ready\n" })
     expect(called).toMatchObject({ code: 143, result: undefined, stdout: "ready\ncleaned\n" })
     expect(called.left).toEqual(["call.json"])
   })

@@ -76,8 +76,10 @@ export async function callHandler(call: Call): Promise<Called> {
       env: { PATH: process.env.PATH, HOME: places.home, TMPDIR: places.tmp, ...prepared.environment },
       stdio: ["ignore", "pipe", "pipe"],
     })
+    let seen = ""
     child.stdout.on("data", (chunk: Buffer) => {
-      if (call.stopAt !== undefined && chunk.toString().includes(call.stopAt)) child.kill("SIGTERM")
+      seen += chunk.toString()
+      if (call.stopAt !== undefined && seen.includes(call.stopAt)) child.kill("SIGTERM")
     })
     const ended = new Promise<[number | null, string | null]>((resolve) => {
       child.once("close", (code, signal) => resolve([code, signal]))

@@ -1,5 +1,5 @@
-import type { Path } from "./path.ts"
 import type { Json } from "./json.ts"
+import type { Path } from "./path.ts"
 import { type FindingCode, type FindingData, vocabulary } from "./vocabulary.ts"
 
 /** How much a finding weighs: an error at submit refuses the request, the others ride on the run. */

@@ -48,7 +48,7 @@ export const tokensForTests = [
 
 export async function startTestApp(overrides: Partial<AppDeps> = {}): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), "berth-http-"))
-  const store = await openStore({ dataDir })
+  const store = overrides.store ?? (await openStore({ dataDir }))
   const woken: string[] = []
   const logged: string[] = []
   let count = 0

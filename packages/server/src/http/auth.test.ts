@@ -66,6 +66,8 @@ describe("a server with tokens", () => {
     expect(share.body).toMatchObject({ project: "beta", user: "ada", owner: "bob" })
     expect(await names(ada)).toEqual(["alpha", "beta"])
     expect((await test.call("GET", "/api/v1/-/beta/runs", undefined, ada)).status).toBe(200)
+    expect((await test.call("DELETE", "/api/v1/projects/beta", undefined, ada)).status).toBe(403)
+    expect((await test.call("POST", "/api/v1/projects/beta/share?user=eve", undefined, ada)).status).toBe(403)
     await test.call("DELETE", `/api/v1/projects/beta/share?id=${share.body.id}`, undefined, bob)
     expect((await test.call("GET", "/api/v1/-/beta/runs", undefined, ada)).status).toBe(403)
   })

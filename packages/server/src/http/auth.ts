@@ -101,3 +101,12 @@ export async function checkProject(principal: Principal, project: string, store:
   if (shares.some((share) => share.user === "*" || share.user === principal.name)) return
   throw new BerthError("forbidden", `${principal.name} has no access to the project ${project}.`)
 }
+
+/** @throws BerthError `forbidden` where the project was only shared: whom it is shared with cannot give it on or end it */
+export function checkOwner(principal: Principal, project: string): void {
+  if (principal.projects === "all" || principal.projects.includes(project)) return
+  throw new BerthError(
+    "forbidden",
+    `The project ${project} is shared with ${principal.name}; this is its owners' to do.`,
+  )
+}

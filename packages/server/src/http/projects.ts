@@ -1,6 +1,6 @@
 import { BerthError, type Entity, type JsonObject } from "@berth/spec"
 import type { ProjectRow, Store } from "../store/store.ts"
-import type { Principal } from "./auth.ts"
+import { checkOwner, type Principal } from "./auth.ts"
 import type { AppDeps } from "./deps.ts"
 import { changeMetadata, createMetadata, dropNulls, duplicate, notFound, toEntity } from "./envelope.ts"
 import type { Handlers } from "./handlers.ts"
@@ -72,7 +72,8 @@ export function projectHandlers(deps: AppDeps): ProjectHandlers {
       await store.projects.update(row.name, change)
       return toProject({ ...row, ...change })
     },
-    async deleteProject({ params }) {
+    async deleteProject({ params, principal }) {
+      checkOwner(principal, params.project)
       await deleteProject(deps, params.project)
     },
   }

@@ -1,5 +1,6 @@
 import { BerthError, type ShareEntity } from "@berth/spec"
 import type { ShareRow } from "../store/store.ts"
+import { checkOwner } from "./auth.ts"
 import type { AppDeps } from "./deps.ts"
 import { notFound } from "./envelope.ts"
 import type { Handlers } from "./handlers.ts"
@@ -12,6 +13,7 @@ export function shareHandlers(deps: AppDeps): ShareHandlers {
   const { store } = deps
   return {
     async shareProject({ params, query, principal }) {
+      checkOwner(principal, params.project)
       const project = await requireProject(store, params.project)
       if (query.user === principal.name) throw new BerthError("invalid", "A project is not shared with oneself.")
       const row: ShareRow = {
@@ -28,7 +30,8 @@ export function shareHandlers(deps: AppDeps): ShareHandlers {
       await requireProject(store, params.project)
       return (await store.principals.shares(params.project)).map(toShare)
     },
-    async deleteShare({ params, query }) {
+    async deleteShare({ params, query, principal }) {
+      checkOwner(principal, params.project)
       await requireProject(store, params.project)
       if (!(await store.principals.removeShare(params.project, query.id))) throw notFound("share", query.id)
     },

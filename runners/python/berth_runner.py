@@ -367,6 +367,8 @@ def run(call):
 
 def terminate(number, frame):
     # As SystemExit, so that `finally` and `atexit` run; also because a PID 1 without a handler would ignore it.
+    # A second one must not cut that short.
+    signal.signal(number, lambda *_: None)
     sys.exit(128 + number)
 
 

@@ -267,7 +267,7 @@ describe.skipIf(missing("python"))("a Python handler", () => {
       "import asyncio\nasync def f():\n  try:\n    print('ready'); await asyncio.sleep(30)\n  finally: print('cleaned')",
     ],
     ["a busy loop", "def f():\n  try:\n    print('ready')\n    while True: pass\n  finally: print('cleaned')"],
-  ])("SIGTERM lets `finally` of %s run and ends with 143", async ([, code]) => {
+  ])("SIGTERM lets `finally` of %s run and ends with 143, a second one does not disturb it", async ([, code]) => {
     const called = await python(code, "main.py:f", { stopAt: "ready\n" })
     expect(called).toMatchObject({ code: 143, result: undefined, stdout: "ready\ncleaned\n" })
     expect(called.left).toEqual(["call.json"])

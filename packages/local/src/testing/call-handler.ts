@@ -29,7 +29,7 @@ export interface Call {
   readonly initParameters?: Attempt["parameters"]
   readonly packages?: readonly string[]
   readonly name?: string
-  /** Sends SIGTERM as soon as this appears on stdout. */
+  /** Sends SIGTERM when this has appeared on stdout, and again with whatever comes after it. */
   readonly stopAt?: string
 }
 

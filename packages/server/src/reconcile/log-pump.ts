@@ -8,6 +8,7 @@ import { aborted, within } from "./wait.ts"
 export const maxLogBytes = 256 * 1024 ** 2
 /** An ended attempt's log is complete, or ends with a gap once nothing has come for so long. */
 export const drainIdleMs = 2000
+const drainStepMs = 100
 
 const evidenceLines = 20
 /** A line longer than this is shown by its end. */
@@ -90,8 +91,7 @@ export function createLogPump(options: LogPumpOptions): LogPump {
     follow: (attempt, sources) => void follow(attempt, sources),
     async drain(attempt, sources) {
       const { streams } = follow(attempt, sources)
-      const begun = Date.now()
-      await Promise.all([...streams.values()].map((stream) => drainStream(stream, { begun, signal: stop.signal })))
+      await Promise.all([...streams.values()].map((stream) => drainStream(stream, stop.signal)))
       return toDrained([...streams.values()], options.maxBytes ?? maxLogBytes)
     },
     async release(attempt) {
@@ -107,17 +107,21 @@ export function createLogPump(options: LogPumpOptions): LogPump {
   }
 }
 
-/** @throws BerthError `canceled` when the server ends first: the rest is read after its next start */
-async function drainStream(
-  stream: LogStream,
-  { begun, signal }: { readonly begun: number; readonly signal: AbortSignal },
-): Promise<void> {
-  for (;;) {
+/**
+ * Waits in small steps: a server that was held up for as long as the patience lasts looks again before it gives up.
+ *
+ * @throws BerthError `canceled` when the server ends first: the rest is read after its next start
+ */
+async function drainStream(stream: LogStream, signal: AbortSignal): Promise<void> {
+  const stopped = aborted(signal)
+  let steps = 0
+  for (let before = stream.received; steps < drainIdleMs / drainStepMs; steps++) {
     if (signal.aborted) throw new BerthError("canceled", "The server ends; the log is read on after its next start.")
-    const idleMs = Date.now() - Math.max(begun, stream.lastByteAt)
-    if (idleMs >= drainIdleMs) return await stream.giveUp("its end could not be read in time")
-    if ((await within(Promise.race([stream.ended, aborted(signal)]), drainIdleMs - idleMs)) === "ended") return
+    if ((await within(Promise.race([stream.ended, stopped]), drainStepMs)) === "ended") return
+    if (stream.received > before) steps = 0
+    before = stream.received
   }
+  await stream.giveUp("its end could not be read in time")
 }
 
 function toDrained(streams: readonly LogStream[], limitBytes: number): Drained {

@@ -26,8 +26,8 @@ const tailBytes = 4096
 export class LogStream {
   /** Resolves when the source has ended and every byte of it is stored or in {@link LogStream.rest}. */
   readonly ended: Promise<"ended">
-  /** When the last byte came, epoch milliseconds. */
-  lastByteAt = Date.now()
+  /** Chunks that came. */
+  received = 0
   /** The attempt's log was cut here. */
   truncated = false
   /** Why bytes are missing, once per gap. */
@@ -143,7 +143,7 @@ export class LogStream {
   }
 
   #take(chunk: LogChunk, into: LogBuffer): void {
-    this.lastByteAt = Date.now()
+    this.received++
     if (chunk.gap !== undefined) this.gaps.push(chunk.gap)
     into.push(chunk)
   }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs"
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { hasCode } from "../process-id.ts"
 
@@ -32,7 +32,19 @@ export function readHostTree(): HostTree {
     if (!lists.has(path)) lists.set(path, listFolder(path))
     return lists.get(path)
   }
-  return { list, resolve: resolvePath, mounts: parseMounts(readFileSync("/proc/self/mountinfo", "utf8")) }
+  return { list, resolve: resolvePath, mounts: readMounts() }
+}
+
+/** What we cannot reach the program, being the same user, cannot reach either. */
+function readMounts(): readonly HostMount[] {
+  return parseMounts(readFileSync("/proc/self/mountinfo", "utf8")).filter(({ path }) => {
+    try {
+      return lstatSync(path) !== undefined
+    } catch (error) {
+      if (error instanceof Error) return false
+      throw error
+    }
+  })
 }
 
 function listFolder(path: string): readonly HostEntry[] | undefined {

@@ -54,7 +54,7 @@ export class ExecutorFixture {
       if (Date.now() > deadline) throw new Error(`not seen in ${milliseconds} ms; last: ${JSON.stringify(latest)}`)
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#waiting.add(resolve)
-      await Promise.race([promise, setTimeout(200, undefined, { ref: false })])
+      await Promise.race([promise, setTimeout(200)])
       this.#waiting.delete(resolve)
     }
   }

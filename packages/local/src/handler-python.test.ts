@@ -261,12 +261,18 @@ describe.skipIf(missing("python"))("a Python handler", () => {
   })
 
   test.for<[string, string]>([
-    ["a function", "import time\ndef f():\n  try:\n    print('ready'); time.sleep(30)\n  finally: print('cleaned')"],
+    [
+      "a function",
+      "import time\ndef f():\n  try:\n    print('ready'); time.sleep(30)\n  finally:\n    time.sleep(0.3); print('cleaned')",
+    ],
     [
       "a coroutine",
-      "import asyncio\nasync def f():\n  try:\n    print('ready'); await asyncio.sleep(30)\n  finally: print('cleaned')",
+      "import asyncio, time\nasync def f():\n  try:\n    print('ready'); await asyncio.sleep(30)\n  finally:\n    time.sleep(0.3); print('cleaned')",
     ],
-    ["a busy loop", "def f():\n  try:\n    print('ready')\n    while True: pass\n  finally: print('cleaned')"],
+    [
+      "a busy loop",
+      "import time\ndef f():\n  try:\n    print('ready')\n    while True: pass\n  finally:\n    time.sleep(0.3); print('cleaned')",
+    ],
   ])("SIGTERM lets `finally` of %s run and ends with 143, a second one does not disturb it", async ([, code]) => {
     const called = await python(code, "main.py:f", { stopAt: "ready\n" })
     expect(called).toMatchObject({ code: 143, result: undefined, stdout: "ready\ncleaned\n" })

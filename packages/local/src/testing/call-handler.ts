@@ -29,7 +29,7 @@ export interface Call {
   readonly initParameters?: Attempt["parameters"]
   readonly packages?: readonly string[]
   readonly name?: string
-  /** Sends SIGTERM when this has appeared on stdout, and again with whatever comes after it. */
+  /** Sends SIGTERM when this has appeared on stdout, and again 50 ms later. */
   readonly stopAt?: string
 }
 
@@ -78,8 +78,11 @@ export async function callHandler(call: Call): Promise<Called> {
     })
     let seen = ""
     child.stdout.on("data", (chunk: Buffer) => {
+      const isEarlier = call.stopAt === undefined || seen.includes(call.stopAt)
       seen += chunk.toString()
-      if (call.stopAt !== undefined && seen.includes(call.stopAt)) child.kill("SIGTERM")
+      if (isEarlier || !seen.includes(call.stopAt ?? "")) return
+      child.kill("SIGTERM")
+      setTimeout(() => child.kill("SIGTERM"), 50)
     })
     const ended = new Promise<[number | null, string | null]>((resolve) => {
       child.once("close", (code, signal) => resolve([code, signal]))

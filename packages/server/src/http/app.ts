@@ -18,7 +18,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => deps.newId(),
+    genReqId: createRequestIds(deps),
     bodyLimit: deps.config.bodyLimitBytes ?? defaultBodyLimitBytes,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
@@ -57,6 +57,16 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   deps.extend?.(app)
   await app.ready()
   return app
+}
+
+/** One random start and a count: unique across restarts, and nearly free. */
+function createRequestIds({ newId }: AppDeps): () => string {
+  const start = newId().slice(-8)
+  let count = 0
+  return () => {
+    count += 1
+    return `${start}-${count}`
+  }
 }
 
 /** Without the query: it may hold what a log should not. */

@@ -145,8 +145,9 @@ async function reconcile(parts: Parts, key: RunKey): Promise<LookAgain> {
   await removeStrays(parts, key, attempts)
   if (row === undefined) return undefined
   const current = liveAttempt(attempts)
-  const observed = current === undefined ? undefined : await lookAt(parts, current)
+  // Whether the listing is in is asked first: asked after a look that saw nothing yet, it would make that an absence.
   const context = contextOf(parts, current)
+  const observed = current === undefined ? undefined : await lookAt(parts, current)
   const drained =
     current === undefined ? undefined : await readLog(parts, { row, attempts, observed, context }, current)
   const decision = decide(row, attempts, {

@@ -7,6 +7,7 @@ import { exitCode } from "../exit-code.ts"
 import { formatFindings, orderFindings } from "../findings.ts"
 import { parseFixNumbers } from "../fixes.ts"
 import { followRun, formatEnd } from "../follow.ts"
+import { formatJson } from "../json-text.ts"
 import { readObjects } from "../objects.ts"
 import { printResult, toOutput } from "../output.ts"
 import { fixRequests, type Planned, planAgain, planDocument, planFunction, withdraw } from "../planned.ts"
@@ -211,6 +212,6 @@ async function showRun(
   const isLeft = followed.exitCode === exitCode.interrupted
   session.terminal.note(isLeft ? `  Left to itself: berth get ${run.id.slice(0, 8)}` : `${formatEnd(followed.run)}\n`)
   const { results } = followed.run.status
-  await printResult(followed.run.entity, session, () => (results === undefined ? "" : JSON.stringify(results, null, 2)))
+  await printResult(followed.run.entity, session, () => (results === undefined ? "" : formatJson(results)))
   return followed.exitCode
 }

@@ -4,6 +4,7 @@ import { BerthError, formatDuration, type RunEntity } from "@berth/spec"
 import { formatFindings } from "../findings.ts"
 import { numberFixes } from "../fixes.ts"
 import { exitCodeOfRun, followRun, formatEnd } from "../follow.ts"
+import { formatJson } from "../json-text.ts"
 import { printResult } from "../output.ts"
 import { formatResolved } from "../resolved-table.ts"
 import type { Session } from "../session.ts"
@@ -80,7 +81,7 @@ export async function getRun(session: Session, id: string): Promise<void> {
       `${functionName(run.entity)} · run ${run.id}\n${formatEnd(run)}`,
       resolved === undefined ? "" : formatResolved(resolved, session.terminal),
       formatFindings(numberFixes(run.findings), session.terminal),
-      results === undefined ? "" : JSON.stringify(results, null, 2),
+      results === undefined ? "" : formatJson(results),
     ]
       .filter((part) => part !== "")
       .join("\n\n")

@@ -1,31 +1,35 @@
-import { createFinding, type Finding, type JsonObject } from "@berth/spec"
-import { admit, gpuCount, leaseGpus } from "./admission.ts"
+import { setImmediate } from "node:timers/promises"
+import { createFinding, type JsonObject } from "@berth/spec"
+import { gpuCount, leaseGpus } from "./admission.ts"
 import { type AttemptRecord, isLive, isWaiting } from "./attempt-record.ts"
 import { LaunchBlocked } from "./engine.ts"
 import { readLaunchRecord } from "./launch-record.ts"
 import { type LauncherOptions, launchAttempt } from "./launcher.ts"
 import { gpuTotal, type Machine, toNode } from "./machine-node.ts"
-import { isPortFree, targetPorts } from "./ports.ts"
-import { volumeBlockers } from "./volumes/blockers.ts"
+import { findReasons } from "./reasons.ts"
 
 export interface AdmitterOptions {
   readonly launcher: LauncherOptions
   readonly machine: Machine
   readonly objects: (project: string) => Promise<readonly JsonObject[]>
   readonly records: () => readonly AttemptRecord[]
-  /** Tells that the record changed. */
-  readonly changed: (record: AttemptRecord) => Promise<void>
+  /** The attempt has other reasons to wait than before. */
+  readonly waits: (record: AttemptRecord) => void
+  /** The attempt was handed over, given up, or could not be started. */
+  readonly launched: (record: AttemptRecord) => Promise<void>
+  /** For what no caller waits for. */
+  readonly onError: (error: unknown) => void
 }
 
 const retryMilliseconds = 5000
+/** So many attempts are looked at before others get their turn. */
+const sliceLength = 50
 
 /** Starts waiting attempts, oldest first, as soon as nothing stands in their way. */
 export class Admitter {
   readonly #options: AdmitterOptions
   readonly #due = new Set<AttemptRecord>()
   readonly #launches = new Set<Promise<void>>()
-  /** Attempts whose launch failed, and when it is tried again. */
-  readonly #resting = new Map<string, number>()
   #pass: Promise<void> | undefined
   #closed = false
 
@@ -35,10 +39,13 @@ export class Admitter {
 
   /** Looks at these attempts, or at all that wait. Passes never overlap. */
   wake(records: readonly AttemptRecord[] = this.#options.records()): void {
-    for (const record of records) this.#due.add(record)
-    this.#pass ??= this.#run().finally(() => {
-      this.#pass = undefined
-    })
+    for (const record of records) if (isWaiting(record)) this.#due.add(record)
+    if (this.#due.size === 0) return
+    this.#pass ??= this.#run()
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#pass = undefined
+      })
   }
 
   /** Starts nothing more; resolves when nothing is under way. */
@@ -51,47 +58,64 @@ export class Admitter {
     // Wakes of the same turn are looked at together.
     await Promise.resolve()
     while (this.#due.size > 0 && !this.#closed) {
-      const batch = [...this.#due].filter(isWaiting).toSorted(byAge)
+      const batch = [...this.#due].toSorted(byAge)
       this.#due.clear()
-      for (const record of batch) await this.#look(record)
+      await this.#lookAt(batch)
     }
   }
 
-  async #look(record: AttemptRecord): Promise<void> {
-    if ((this.#resting.get(record.attempt.uid) ?? 0) > Date.now()) return
-    const objects = await this.#options.objects(record.attempt.project)
-    const reasons = await findReasons(this.#options, record, objects)
+  async #lookAt(batch: readonly AttemptRecord[]): Promise<void> {
+    const projects = new Map<string, Promise<readonly JsonObject[]>>()
+    for (const [index, record] of batch.entries()) {
+      if (index % sliceLength === sliceLength - 1) await setImmediate()
+      const { project } = record.attempt
+      const objects = projects.get(project) ?? this.#options.objects(project)
+      projects.set(project, objects)
+      await this.#look(record, await objects)
+    }
+  }
+
+  async #look(record: AttemptRecord, objects: readonly JsonObject[]): Promise<void> {
+    if (!isWaiting(record) || this.#closed || (record.restUntil ?? 0) > Date.now()) return
+    const { machine, launcher } = this.#options
+    const { secretValues } = launcher
+    const live = this.#live().map(({ attempt }) => attempt)
+    const reasons = await findReasons({ attempt: record.attempt, live, machine, objects, secretValues })
     if (!isWaiting(record) || this.#closed) return
     record.reasons = reasons
     if (reasons.length === 0) this.#begin(record, objects)
-    else await this.#options.changed(record)
+    else this.#options.waits(record)
+  }
+
+  #live(): readonly AttemptRecord[] {
+    return this.#options.records().filter(isLive)
   }
 
   #begin(record: AttemptRecord, objects: readonly JsonObject[]): void {
     const { attempt, places } = record
     const abort = new AbortController()
     const total = gpuTotal(toNode(this.#options.machine, objects))
-    const gpus =
-      total === 0 ? undefined : leaseGpus(gpuCount(attempt.requirements), total, heldGpus(this.#options.records()))
+    const gpus = total === 0 ? undefined : leaseGpus(gpuCount(attempt.requirements), total, heldGpus(this.#live()))
     record.gpus = gpus ?? []
     const done = launchAttempt(this.#options.launcher, { attempt, places, objects, gpus, signal: abort.signal })
       .catch((error: unknown) => {
-        if (!abort.signal.aborted) this.#rest(record, error)
+        if (!abort.signal.aborted) rest(record, error)
       })
-      .finally(() => {
+      .then(() => {
         record.launching = undefined
         this.#launches.delete(done)
-        return this.#options.changed(record)
+        return this.#options.launched(record)
       })
+      .catch(this.#options.onError)
     record.launching = { abort, done }
     this.#launches.add(done)
   }
+}
 
-  #rest(record: AttemptRecord, error: unknown): void {
-    this.#resting.set(record.attempt.uid, Date.now() + retryMilliseconds)
-    const message = error instanceof Error ? error.message : String(error)
-    record.reasons = [error instanceof LaunchBlocked ? error.finding : createFinding("run.start_failed", { message })]
-  }
+function rest(record: AttemptRecord, error: unknown): void {
+  record.restUntil = Date.now() + retryMilliseconds
+  const message = error instanceof Error ? error.message : String(error)
+  record.reasons = [error instanceof LaunchBlocked ? error.finding : createFinding("run.start_failed", { message })]
 }
 
 function byAge(a: AttemptRecord, b: AttemptRecord): number {
@@ -99,57 +123,7 @@ function byAge(a: AttemptRecord, b: AttemptRecord): number {
   return a.attempt.queuedAt < b.attempt.queuedAt ? -1 : 1
 }
 
-/** Everything an attempt waits for, volumes first: what waits for a volume holds no share of the node. */
-export async function findReasons(
-  options: Pick<AdmitterOptions, "launcher" | "machine" | "records">,
-  record: Pick<AttemptRecord, "attempt">,
-  objects: readonly JsonObject[],
-): Promise<readonly Finding[]> {
-  const { attempt } = record
-  const live = options.records().filter((other) => other !== record && isLive(other))
-  const fit = admit(
-    attempt,
-    toNode(options.machine, objects),
-    live.map((other) => other.attempt),
-  )
-  return [
-    ...volumeBlockers(attempt, objects),
-    ...(await missingSecrets(options.launcher, record)),
-    ...(fit.fit === "fits" ? [] : fit.findings),
-    ...(await takenPorts(attempt, live)),
-  ]
-}
-
-async function missingSecrets(
-  { secretValues }: LauncherOptions,
-  { attempt }: Pick<AttemptRecord, "attempt">,
-): Promise<readonly Finding[]> {
-  const needed = (attempt.requirements.secrets ?? []).filter(({ optional }) => optional !== true)
-  if (needed.length === 0) return []
-  const values = await secretValues(
-    attempt.project,
-    needed.map(({ name }) => name),
-  )
-  return needed
-    .filter(({ name }) => values[name] === undefined)
-    .map(({ name }) => {
-      const path = attempt.provenance[`secrets.${name}`]?.path ?? attempt.provenance.secrets?.path
-      return createFinding("secret.unset", { name }, path === undefined ? {} : { path })
-    })
-}
-
-async function takenPorts(
-  attempt: AttemptRecord["attempt"],
-  live: readonly AttemptRecord[],
-): Promise<readonly Finding[]> {
-  const held = new Set(live.flatMap((other) => targetPorts(other.attempt)))
-  const taken = await Promise.all(
-    targetPorts(attempt).map(async (port) => (held.has(port) || !(await isPortFree(port)) ? [port] : [])),
-  )
-  return taken.flat().map((port) => createFinding("port.in_use", { port }))
-}
-
 /** Devices of everything that runs or is being launched; after a restart as the launch recorded them. */
-function heldGpus(records: readonly AttemptRecord[]): readonly number[] {
-  return records.filter(isLive).flatMap((record) => record.gpus ?? readLaunchRecord(record.places)?.gpus ?? [])
+function heldGpus(live: readonly AttemptRecord[]): readonly number[] {
+  return live.flatMap((record) => record.gpus ?? readLaunchRecord(record.places)?.gpus ?? [])
 }

@@ -14,6 +14,8 @@ export interface AttemptRecord {
   /** Set while it is prepared and handed over. */
   launching?: { readonly abort: AbortController; readonly done: Promise<void> } | undefined
   service?: Service | undefined
+  /** Its launch failed: it is tried again after this time, in milliseconds. */
+  restUntil?: number
   /** Devices leased to it. */
   gpus?: readonly number[]
   /** The last observation that was given out, as text. */

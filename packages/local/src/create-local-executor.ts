@@ -29,6 +29,8 @@ export interface LocalExecutorOptions {
   /** Rules out every other way to hold limits. Default: the best that works on this machine. */
   readonly limits?: LimitMechanism["name"]
   readonly now?: () => Date
+  /** Told what went wrong where nobody waits for an answer. Default: a warning of the process. */
+  readonly onError?: (error: unknown) => void
 }
 
 /** Makes the executor of this machine. What an earlier server started is found again in the data folder. */
@@ -47,6 +49,7 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
   const runners = options.runnersDir === undefined ? {} : { runnersFolder: options.runnersDir }
   return new MachineExecutor({
     ...{ data, engine, table, objects, now },
+    onError: options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
     machine: readMachine(listGpus()),
     launcher: {
       engine,

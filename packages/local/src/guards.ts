@@ -6,7 +6,7 @@ import { readAttemptFiles, type Verdict, writeVerdict } from "./attempt-files.ts
 import { type LaunchRecord, readLaunchRecord } from "./launch-record.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import type { Places } from "./places.ts"
-import { isAlive, readProc, readStat, signalProcess } from "./process-id.ts"
+import { isAlive, type ProcessId, readProc, readStat, signalProcess } from "./process-id.ts"
 
 /**
  * Watches what the kernel does not end by itself: an out-of-memory kill of one process of many, memory where no
@@ -25,15 +25,13 @@ const memoryMilliseconds = 200
 const storageMilliseconds = 2000
 
 export function createGuards(limits: LimitMechanism): Guards {
-  const watched = new Map<string, { readonly places: Places; readonly record: LaunchRecord }>()
+  const watched = new Map<string, Watched>()
   let isMeasuring = false
   let lost = (_uid: string) => {}
   const memory = setInterval(() => {
-    for (const { places, record } of watched.values()) {
-      const { started, exit } = readAttemptFiles(places)
-      if (exit !== undefined) continue
-      if (started?.supervisor !== undefined && !isAlive(started.supervisor)) lost(places.uid)
-      else guardMemory(places, record, limits)
+    for (const attempt of watched.values()) {
+      if (isAlive(attempt.supervisor)) guardMemory(attempt, limits)
+      else lost(attempt.places.uid)
     }
   }, memoryMilliseconds).unref()
   const storage = setInterval(() => {
@@ -47,7 +45,8 @@ export function createGuards(limits: LimitMechanism): Guards {
     add(places) {
       if (watched.has(places.uid)) return
       const record = readLaunchRecord(places)
-      if (record !== undefined) watched.set(places.uid, { places, record })
+      const supervisor = readAttemptFiles(places).started?.supervisor
+      if (record !== undefined && supervisor !== undefined) watched.set(places.uid, { places, record, supervisor })
     },
     onLoss(callback) {
       lost = callback
@@ -60,12 +59,18 @@ export function createGuards(limits: LimitMechanism): Guards {
   }
 }
 
-function guardMemory(places: Places, record: LaunchRecord, limits: LimitMechanism): void {
+interface Watched {
+  readonly places: Places
+  readonly record: LaunchRecord
+  readonly supervisor: ProcessId
+}
+
+function guardMemory({ places, record, supervisor }: Watched, limits: LimitMechanism): void {
   const limit = record.memoryLimitBytes
+  if (limit === undefined) return
   if ((limits.oomKills(places.uid) ?? 0) > 0) end(places, { reason: "oom", message: "" })
-  if (limits.enforcesMemory || limit === undefined) return
-  const supervisor = readAttemptFiles(places).started?.supervisor
-  const used = supervisor === undefined ? 0 : residentBytes(supervisor.pid)
+  if (limits.enforcesMemory) return
+  const used = residentBytes(supervisor.pid)
   if (used > limit) end(places, { reason: "oom", message: `It used ${used} bytes of its ${limit}.` })
 }
 
@@ -96,7 +101,7 @@ function residentOf(pid: number): number {
   return pages === undefined ? 0 : Number(pages) * pageBytes
 }
 
-async function guardStorage({ places, record }: { readonly places: Places; readonly record: LaunchRecord }) {
+async function guardStorage({ places, record }: Watched): Promise<void> {
   for (const { name, path, limitBytes } of record.scratch) {
     const used = await diskUse(path)
     if (used !== undefined && used > limitBytes) {

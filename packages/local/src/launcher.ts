@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs"
 import { type Attempt, type JsonObject, parseQuantity, toMilli, toUnits } from "@berth/spec"
-import { giveUp } from "./attempt-files.ts"
+import { giveUp, readAttemptFiles } from "./attempt-files.ts"
 import {
   type Engine,
   type Launch,
@@ -10,7 +10,9 @@ import {
   type PrepareHandler,
 } from "./engine.ts"
 import { expandVariables, toEnvironment } from "./environment.ts"
+import { readLaunchRecord } from "./launch-record.ts"
 import type { Places } from "./places.ts"
+import { awaitPredecessor } from "./spawn-supervisor.ts"
 import { prepareVolumes } from "./volumes/prepare.ts"
 import type { PreparedVolume } from "./volumes/prepared.ts"
 
@@ -34,6 +36,9 @@ export interface LaunchRequest {
 
 /** Prepares an admitted attempt and hands it to the engine. What can never start is given up with its reason. */
 export async function launchAttempt(options: LauncherOptions, request: LaunchRequest): Promise<void> {
+  const { places, signal } = request
+  if (readLaunchRecord(places) !== undefined) await awaitPredecessor(places, signal)
+  if (readAttemptFiles(places).started !== undefined) return
   try {
     const launch = await prepareLaunch(options, request)
     request.signal.throwIfAborted()

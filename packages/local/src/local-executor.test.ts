@@ -1,6 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { setTimeout } from "node:timers/promises"
+import { existsSync, readdirSync } from "node:fs"
 import { afterEach, describe, expect, it } from "vitest"
 import { readAttemptFiles } from "./attempt-files.ts"
 import type { Isolation } from "./isolation/isolation.ts"
@@ -11,7 +9,7 @@ import {
   type ExecutorFixture,
   scriptAttempt,
 } from "./testing/executor-fixture.ts"
-import { filesWith, findByCommand, has, isRoot, readQuietly } from "./testing/machine.ts"
+import { filesWith, findByCommand, has, readQuietly } from "./testing/machine.ts"
 
 const fixtures: ExecutorFixture[] = []
 const open = async (...options: Parameters<typeof createExecutorFixture>) => {

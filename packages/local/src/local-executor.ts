@@ -17,7 +17,7 @@ import type {
   Verdict,
 } from "@berth/spec"
 import { toInventoryNode } from "./admission.ts"
-import { Admitter, findReasons } from "./admitter.ts"
+import { Admitter } from "./admitter.ts"
 import { givenUp, giveUp } from "./attempt-files.ts"
 import { type AttemptRecord, isLive, isWaiting } from "./attempt-record.ts"
 import type { AttemptTable } from "./attempt-table.ts"
@@ -29,6 +29,7 @@ import { createObservers, type Observers } from "./observers.ts"
 import { placementParity } from "./parity.ts"
 import { placesOf } from "./places.ts"
 import { isAnswering, targetPorts } from "./ports.ts"
+import { findReasons } from "./reasons.ts"
 import { removeManagedClaims } from "./volumes/claim.ts"
 
 export interface LocalExecutor extends Executor {
@@ -49,6 +50,8 @@ export interface LocalExecutorParts {
   readonly launcher: LauncherOptions
   readonly objects: (project: string) => Promise<readonly JsonObject[]>
   readonly now: () => Date
+  /** For what no caller waits for. */
+  readonly onError: (error: unknown) => void
 }
 
 /** Everything is looked at again this often, whether or not a change was noticed. */
@@ -76,20 +79,23 @@ export class MachineExecutor implements LocalExecutor {
       machine,
       objects,
       records: () => this.#table.all(),
-      changed: (record) => this.#read(record),
+      waits: (record) => this.#observers.publish(record),
+      launched: (record) => this.#read(record),
+      onError: parts.onError,
     })
     this.#watch = engine.watch((uid) => this.#noticed(uid))
-    this.#timer = setInterval(() => void this.rescan(), rescanMilliseconds).unref()
+    this.#timer = setInterval(() => this.#rescan(isLive).catch(parts.onError), rescanMilliseconds).unref()
   }
 
-  /** Reads every attempt afresh and starts what can start. */
   async rescan(): Promise<void> {
-    await Promise.all(
-      this.#table
-        .all()
-        .filter(isUnfinished)
-        .map((record) => this.#read(record)),
-    )
+    for (const record of this.#table.all().filter(isWaiting)) record.parity = []
+    await this.#rescan(isUnfinished)
+  }
+
+  /** Reads attempts afresh and starts what can start. What waits is changed by nobody but us. */
+  async #rescan(wanted: (record: AttemptRecord) => boolean): Promise<void> {
+    const records = this.#table.all().filter(wanted)
+    await Promise.all(records.map((record) => this.#read(record)))
     this.#admitter.wake()
   }
 
@@ -126,7 +132,7 @@ export class MachineExecutor implements LocalExecutor {
   }
 
   async observe(sink: (observation: Observation | "synced") => void, options: Cancelable): Promise<void> {
-    await this.rescan()
+    await this.#rescan(isUnfinished)
     await this.#observers.listen(sink, this.#table.all(), options)
   }
 
@@ -167,7 +173,9 @@ export class MachineExecutor implements LocalExecutor {
 
   #reasons(record: Pick<AttemptRecord, "attempt">, objects: readonly JsonObject[]): Promise<readonly Finding[]> {
     const { launcher, machine } = this.#parts
-    return findReasons({ launcher, machine, records: () => this.#table.all() }, record, objects)
+    const live = this.#table.all().filter((other) => other !== record && isLive(other))
+    const { secretValues } = launcher
+    return findReasons({ ...record, live: live.map((other) => other.attempt), machine, objects, secretValues })
   }
 
   async #parity(attempt: Attempt): Promise<readonly Parity[]> {
@@ -177,7 +185,7 @@ export class MachineExecutor implements LocalExecutor {
 
   #noticed(uid: string): void {
     const record = this.#table.get(uid)
-    if (record !== undefined) void this.#read(record)
+    if (record !== undefined) this.#read(record).catch(this.#parts.onError)
   }
 
   /** Reads one attempt afresh; reads of the same attempt follow each other. */
@@ -195,12 +203,12 @@ export class MachineExecutor implements LocalExecutor {
 
   async #readNow(record: AttemptRecord): Promise<void> {
     if (record.state.phase === "ended") return
-    record.parity = await this.#parity(record.attempt)
+    if (record.parity.length === 0 || record.launching !== undefined) record.parity = await this.#parity(record.attempt)
     const state = givenUp(record.places) ?? (await this.#parts.engine.state(record.places))
     if (this.#table.get(record.attempt.uid) !== record) return
     if (record.state.phase === "unstarted" && state.phase === "running") {
       record.reasons = []
-      void this.#awaitService(record)
+      this.#awaitService(record).catch(this.#parts.onError)
     }
     record.state = state
     this.#observers.publish(record)

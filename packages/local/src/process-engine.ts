@@ -89,7 +89,7 @@ async function launchProcess(options: ProcessEngineOptions, launch: Launch): Pro
   writeFileSync(places.log, "", { flag: "a", mode: 0o600 })
   const limits = options.limits.create(places.uid, { ...launch.limits, contain: !options.isolation.namespaces })
   await spawnSupervisor({
-    uid: places.uid,
+    places,
     sh: options.tools.sh,
     path: launch.environment.PATH ?? "/usr/local/bin:/usr/bin:/bin",
     text: toLaunchText({ launch, isolation: options.isolation, limits, tools: options.tools }),

@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { existsSync, readdirSync } from "node:fs"
+import { join } from "node:path"
 import type { Writable } from "node:stream"
+import { setTimeout } from "node:timers/promises"
 import { LaunchRefused } from "./engine.ts"
 import { pipeBytes } from "./hand-over.ts"
+import type { Places } from "./places.ts"
+import { readProc } from "./process-id.ts"
 import { supervisorScript } from "./supervisor.ts"
 
 export interface SupervisorRequest {
-  readonly uid: string
+  readonly places: Places
   readonly sh: string
   /** Everything for file descriptor 3. */
   readonly text: string
@@ -23,7 +28,7 @@ export async function spawnSupervisor(request: SupervisorRequest): Promise<void>
   if (Buffer.byteLength(request.oddVariables) > pipeBytes) {
     throw new LaunchRefused(`Variables whose names a shell cannot hold are larger than ${pipeBytes} bytes together.`)
   }
-  const child = spawn(request.sh, ["-c", supervisorScript, "berth-supervisor", request.uid], {
+  const child = spawn(request.sh, ["-c", supervisorScript, title, request.places.uid], {
     detached: true,
     cwd: "/",
     env: { PATH: request.path },
@@ -42,6 +47,41 @@ export async function spawnSupervisor(request: SupervisorRequest): Promise<void>
   await once(child, "spawn")
   if (request.oddVariables !== "") await send(pipeOf(child, 7), request.oddVariables)
   await send(pipeOf(child, 3), request.text)
+  await untilLocked(child, request.places)
+}
+
+/**
+ * Waits until the supervisor holds the lock, or is gone. Before that nobody else may prepare the attempt: what it is
+ * given would be pulled from under it.
+ */
+async function untilLocked(child: ChildProcess, places: Places): Promise<void> {
+  let wait = 1
+  while (!isStarted(places)) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      if (isStarted(places)) return
+      throw new Error("The supervisor ended before it could start the program.")
+    }
+    await setTimeout(wait)
+    wait = Math.min(wait * 2, 50)
+  }
+}
+
+/** Waits for a supervisor that an earlier server, killed meanwhile, left on its way to the lock. */
+export async function awaitPredecessor(places: Places, signal: AbortSignal): Promise<void> {
+  while (!isStarted(places) && hasSupervisor(places.uid)) await setTimeout(20, undefined, { signal })
+}
+
+function isStarted(places: Places): boolean {
+  return existsSync(join(places.attempt, "started"))
+}
+
+const title = "berth-supervisor"
+
+function hasSupervisor(uid: string): boolean {
+  const ending = `\0${title}\0${uid}\0`
+  return readdirSync("/proc").some(
+    (name) => /^\d+$/.test(name) && readProc(join("/proc", name, "cmdline"))?.endsWith(ending) === true,
+  )
 }
 
 function pipeOf(child: ChildProcess, descriptor: number): Writable {

@@ -17,15 +17,7 @@ case $text in *'#complete') ;; *) exit 0 ;; esac
 eval "$text"
 unset text
 cd /
-read -r boot </proc/sys/kernel/random/boot_id
-read -r stat </proc/$$/stat
-set -- \${stat##*) }
-set -C
-{ echo "$$ \${20} $boot" >"$dir/started"; } 2>/dev/null || exit 0
-set +C
-true >"$event"
-
-count=0 timer= stopped= program=
+count=0 timer= stopped= killed= program= children=
 newline='
 '
 begun() { [ -s "$dir/status" ]; }
@@ -46,9 +38,14 @@ sweep() {
   unset IFS
 }
 destroy() {
+  [ -n "$program" ] || { killed=1; return; }
   if [ -z "$tree" ]; then kill -KILL "-$program" "$program"
-  elif first_child; then kill -KILL "$child"
-  else kill -KILL "$program"
+  elif begun && first_child; then kill -KILL "$child"
+  else
+    unset IFS
+    kill -STOP "$program"
+    read -r children </proc/$program/task/$program/children
+    kill -KILL "$program" $children
   fi
   sweep
 } 2>/dev/null
@@ -57,7 +54,7 @@ terminate() {
   read -r grace <"$dir/stop"
   [ -n "$timer" ] && kill "$timer"
   stopped=1
-  if ! begun; then destroy; return; fi
+  if [ -z "$program" ] || ! begun; then destroy; return; fi
   if [ -z "$tree" ]; then kill -TERM "$program"
   elif first_child; then kill -TERM "$child"
   fi
@@ -71,9 +68,18 @@ terminate() {
 trap 'count=$((count + 1)); terminate' TERM
 trap 'count=$((count + 1)); destroy' USR1
 
+read -r boot </proc/sys/kernel/random/boot_id
+read -r stat </proc/$$/stat
+set -- \${stat##*) }
+set -C
+{ echo "$$ \${20} $boot" >"$dir/started"; } 2>/dev/null || exit 0
+set +C
+true >"$event"
+
 printf '%s\\n' "$inner" | launch &
 program=$!
 unset inner
+[ -n "$killed" ] && destroy
 while before=$count; wait "$program"; code=$?; [ "$before" != "$count" ]; do :; done
 trap '' TERM USR1
 {

@@ -42,6 +42,18 @@ export function checkStop(trial: Trial): void {
     expect((await observer().until(attempt.uid, "ended")).exit).toMatchObject({ reason: "stopped", code: 137 })
   })
 
+  test("a stop at any moment of the start is kept", async () => {
+    const script = 'trap "" TERM; while :; do sleep 0.05; done'
+    const stopped = Array.from({ length: 20 }, async (_, index) => {
+      const attempt = makeAttempt({ run: newRun(), script })
+      await subject().executor.start(attempt)
+      await new Promise((resolve) => setTimeout(resolve, index * 3))
+      await subject().executor.stop(toRef(attempt), { graceSeconds: 1 })
+      return (await observer().until(attempt.uid, "ended")).exit.reason
+    })
+    expect(new Set(await Promise.all(stopped))).toEqual(new Set(["stopped"]))
+  })
+
   test("what waits is stopped without ever starting", async () => {
     const requirements = { resources: { cpu: { requests: "100000" } } }
     const attempt = makeAttempt({ run: newRun(), requirements, script: "echo started" })

@@ -2,18 +2,23 @@ import { readdirSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { createFolder, type Folder } from "./cli/folder.ts"
 import { root } from "../scripts/programs.ts"
+import { type BundledCommand, bundleCommand, createFolder, type Folder } from "./cli/folder.ts"
 
 /** Every example through the real command, as its README says. */
 const examples = join(root, "examples")
+let command: BundledCommand
 let folder: Folder
 
 beforeAll(async () => {
-  folder = await createFolder()
+  command = await bundleCommand()
+  folder = await createFolder(command.path)
 })
 
-afterAll(() => folder.remove())
+afterAll(async () => {
+  await folder.remove()
+  await command.remove()
+})
 
 /** Runs a file to its end; the run as `--json` prints it. */
 async function follow(file: string, objects?: string) {

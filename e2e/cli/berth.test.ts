@@ -1,22 +1,20 @@
 import { execFile } from "node:child_process"
-import { access, mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { access } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { createClient } from "@berth/sdk"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { parse } from "yaml"
 import { startTime } from "../../packages/cli/src/server-file.ts"
-import { bundleCli } from "../../scripts/bundle.ts"
-import { createFolder, type Folder } from "./folder.ts"
+import { type BundledCommand, bundleCommand, createFolder, type Folder } from "./folder.ts"
 
-let bundle: string
+let bundle: BundledCommand
 let command: string
 let folder: Folder
 
 beforeAll(async () => {
-  bundle = await mkdtemp(join(tmpdir(), "berth-bundle-"))
-  command = await bundleCli(bundle)
+  bundle = await bundleCommand()
+  command = bundle.path
   folder = await createFolder(command)
   await folder.write("hello.yaml", container("hello", "echo hello $NAME", { envs: { NAME: "you" } }))
   await folder.write("fail.yaml", container("fail", "echo oh; exit 3"))
@@ -24,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await folder.remove()
-  await rm(bundle, { recursive: true, force: true })
+  await bundle.remove()
 })
 
 function container(name: string, script: string, run: object = {}): string {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { ServerRecord } from "../../packages/cli/src/server-file.ts"
+import { bundleCli } from "../../scripts/bundle.ts"
 
 /** How a command ended, and what it wrote. */
 export interface Ended {
@@ -35,6 +36,17 @@ export interface Folder {
   server(): Promise<ServerRecord>
   /** Ends the folder's server and removes the folder. */
   remove(): Promise<void>
+}
+
+/** The `berth` command, bundled as it is shipped. */
+export interface BundledCommand {
+  readonly path: string
+  remove(): Promise<void>
+}
+
+export async function bundleCommand(): Promise<BundledCommand> {
+  const folder = await mkdtemp(join(tmpdir(), "berth-bundle-"))
+  return { path: await bundleCli(folder), remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
 /** @param command - The bundled `berth`. */

@@ -46,7 +46,11 @@ export async function ensureFunction(
   if (known?.name === name && known.kind === kind && isDeepStrictEqual(known.spec, spec)) {
     return { fn: known, isNew: false }
   }
-  const fn = await client.transport.call("createFunction", { params: { project }, body: { kind, name, spec } })
+  const fn = await client.transport.call("createFunction", {
+    params: { project },
+    query: { strict: "keys" },
+    body: { kind, name, spec },
+  })
   return { fn, isNew: true }
 }
 

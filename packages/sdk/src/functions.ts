@@ -57,7 +57,9 @@ export function toFunctions(context: Context, project: string): Functions {
         const body = await toFunctionBody(definition as FunctionDefinition)
         const newest = await readNewest(context, { project, name: definition.name }, options)
         const same = newest?.kind === body.kind && isEqual(newest.spec, body.spec)
-        const entity = same ? newest : await transport.call("createFunction", { params: { project }, body, ...options })
+        const entity = same
+          ? newest
+          : await transport.call("createFunction", { params: { project }, query: { strict: "keys" }, body, ...options })
         return toFunction(context, entity)
       }),
     get: async (name, { kind, ...options } = {}) => {

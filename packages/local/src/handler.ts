@@ -3,10 +3,11 @@ import { access, mkdir, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { type Attempt, BerthError, type HandlerProgram, type RunnerCall } from "@berth/spec"
 import { LaunchRefused, type PreparedHandler, type PrepareHandler } from "./engine.ts"
+import type { Isolation } from "./isolation/isolation.ts"
 import type { Places } from "./places.ts"
 import { findPython, type Python } from "./python.ts"
 import { unpackCode } from "./unpack.ts"
-import { ensureVenv } from "./venv.ts"
+import { ensureVenv, type VenvRequest } from "./venv.ts"
 
 /** What the preparation of handlers needs to know of this server. */
 export interface HandlerOptions {
@@ -14,6 +15,8 @@ export interface HandlerOptions {
   readonly environment: NodeJS.ProcessEnv
   /** Default: `runners/` beside the packages, or beside the bundled program. */
   readonly runnersFolder?: string
+  /** Keeps the installation of packages apart from the rest of the machine, as the handler itself. */
+  readonly isolation?: Pick<Isolation, "wrap">
 }
 
 /** Makes the step between admission and launch of a python or node attempt: code, packages, call file, command. */
@@ -39,6 +42,7 @@ export function createPrepareHandler(options: HandlerOptions): PrepareHandler {
       log: places.log,
       environment: options.environment,
       signal,
+      isolate: options.isolation && isolateFor(options.isolation, places),
     })
     const path = `${join(venv, "bin")}:${options.environment.PATH ?? ""}`
     return {
@@ -47,6 +51,15 @@ export function createPrepareHandler(options: HandlerOptions): PrepareHandler {
       environment: { ...variables, VIRTUAL_ENV: venv, PATH: path },
       visible: [runners, venv],
     }
+  }
+}
+
+/** A script sees what the attempt will see, and may write to one folder more. */
+function isolateFor({ wrap }: Pick<Isolation, "wrap">, places: Places): VenvRequest["isolate"] {
+  return (script, path) => {
+    const volume = { name: "packages", mountPath: path, readOnly: false } as const
+    const volumes = [{ ...volume, content: { form: "host", path, directory: true } as const }]
+    return wrap({ places, visible: [], volumes, script })
   }
 }
 

@@ -1,12 +1,16 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdir, readdir, readFile, rm, symlink, utimes } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, utimes, writeFile } from "node:fs/promises"
+import { homedir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { missing } from "../../../scripts/parts.ts"
 import { LaunchRefused } from "./engine.ts"
+import { createPrepareHandler } from "./handler.ts"
+import { chooseIsolation } from "./isolation/choose.ts"
 import { findPython } from "./python.ts"
-import { callHandler, makeDataFolder } from "./testing/call-handler.ts"
-import { makeWheel } from "./testing/make-wheel.ts"
+import { callHandler, makeAttempt, makeDataFolder, makePlaces } from "./testing/call-handler.ts"
+import { makeCuriousSource, makeWheel } from "./testing/make-wheel.ts"
+import { findTools } from "./tools.ts"
 import { ensureVenv, type VenvRequest } from "./venv.ts"
 
 describe.skipIf(missing("python"))("virtual environments", () => {
@@ -125,6 +129,37 @@ describe.skipIf(missing("python"))("virtual environments", () => {
     expect(names).toContain("PIP_SEEN")
     expect(names).not.toMatch(/SECRET/)
   })
+
+  test.for(["bubblewrap", "unshare"] as const)(
+    "what a package's own build does is kept apart by %s",
+    async (name, { skip }) => {
+      if (missing(name)) skip()
+      // Outside of what every run has of its own.
+      const outside = await realpath(await mkdtemp(join(homedir(), "berth-sources-")))
+      try {
+        makeCuriousSource(outside, { readable: join(data, "secret.key"), writable: join(outside, "x") })
+        await writeFile(join(data, "secret.key"), "canary")
+        const isolation = await chooseIsolation(data, { tools: findTools(process.env.PATH), wanted: name })
+        const places = await makePlaces(data)
+        const attempt = makeAttempt({
+          kind: "python",
+          handler: "f",
+          code: {
+            form: "file",
+            base64: Buffer.from("import curious\ndef f(): return curious.SEEN").toString("base64"),
+          },
+          packages: ["--no-index", `--find-links ${outside}`, "berth-curious==1.0"],
+        })
+        const prepare = createPrepareHandler({ environment: process.env, isolation })
+        const { command } = await prepare(attempt, places, { signal: request.signal })
+        const look = "import curious, json; print(json.dumps(curious.SEEN))"
+        const seen = execFileSync(command[0] ?? "", ["-c", look], { encoding: "utf8" })
+        expect(JSON.parse(seen)).toEqual(["FileNotFoundError", "OSError"])
+      } finally {
+        await rm(outside, { recursive: true })
+      }
+    },
+  )
 
   test("a handler imports its packages and finds their programs", async () => {
     const code =

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto"
 import { appendFile, mkdir, readdir, readlink, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { LaunchRefused } from "./engine.ts"
+import { quote } from "./hand-over.ts"
 import type { Python } from "./python.ts"
 import { runTool, type ToolEnd } from "./run-tool.ts"
 
@@ -16,6 +17,11 @@ export interface VenvRequest {
   readonly log: string
   readonly environment: NodeJS.ProcessEnv
   readonly signal: AbortSignal
+  /**
+   * Wraps a script of sh that may write only below this folder: what a package's own build does is the user's code.
+   * Default: it runs with the server's rights.
+   */
+  readonly isolate?: ((script: string, writable: string) => readonly string[]) | undefined
 }
 
 /** Of the server's variables, what pip may need to reach its index; nothing else is passed on. */
@@ -87,8 +93,9 @@ async function install(request: VenvRequest, folder: string): Promise<void> {
   const environment = Object.fromEntries(
     Object.entries(request.environment).filter((pair): pair is [string, string] => passedOn.test(pair[0])),
   )
+  await mkdir(folder)
   const run = (...args: string[]): Promise<ToolEnd> =>
-    runTool([request.python.executable, ...args], {
+    runTool(wrap(request, folder, [request.python.executable, ...args]), {
       environment: { ...environment, PYTHONUTF8: "1" },
       workingDirectory: request.folder,
       log: request.log,
@@ -99,9 +106,21 @@ async function install(request: VenvRequest, folder: string): Promise<void> {
   const list = join(folder, "requirements.txt")
   await writeFile(list, `${request.packages.join("\n")}\n`)
   const target = join(folder, "bin", "python")
-  const quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--root-user-action", "ignore"]
+  // No cache: it would be shared with what other users' packages build.
+  const quiet =
+    "--disable-pip-version-check --no-input --no-cache-dir --progress-bar off --root-user-action ignore".split(" ")
   const done = await run("-m", "pip", "--python", target, "install", ...quiet, "-r", list)
   if (done.code !== 0) throw refusal("The packages could not be installed", done)
+}
+
+function wrap(
+  { isolate }: VenvRequest,
+  folder: string,
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  const words = isolate?.(`exec ${command.map(quote).join(" ")}`, folder)
+  // Not the leader of its group, or `setsid` would leave it behind.
+  return words === undefined ? command : ["/bin/sh", "-c", '"$@"; exit $?', "berth-tool", ...words]
 }
 
 function refusal(what: string, { code, output }: ToolEnd): LaunchRefused {

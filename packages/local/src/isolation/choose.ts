@@ -36,6 +36,7 @@ function listIsolations(tools: Tools, isRoot: boolean): readonly Isolation[] {
 }
 
 const trialMilliseconds = 5000
+const trials = 3
 
 /** The first process, a root that cannot be written, a folder that can. */
 const trialScript = `
@@ -50,7 +51,9 @@ async function succeeds(isolation: Isolation, data: string): Promise<boolean> {
   const places = placesOf(data, `trial-${process.pid}-${isolation.name}`)
   for (const folder of [places.work, places.home, places.tmp, places.result]) mkdirSync(folder, { recursive: true })
   try {
-    return await runTrial(isolation, places)
+    // The machine's mounts may change under a trial; a server must not do without isolation for that.
+    for (let left = trials; left > 0; left--) if (await runTrial(isolation, places)) return true
+    return false
   } finally {
     rmSync(places.attempt, { recursive: true, force: true })
   }

@@ -69,14 +69,14 @@ export function planMounts(request: PlanRequest): MountPlan {
     ...visible.map((path) => point(path)),
     ...resolverFolders(tree).map((path) => point(path)),
     ...outermost(volumes).map(({ target, volume }) => point(target, isFolder(volume))),
+    ...["/proc", "/dev", "/sys", "/run", "/tmp"].map((path) => point(path)),
   ]
   const places = points.map((each) => ({ ...each, holder: holderOf(each.path, request) }))
   const below = (holder: string) => places.filter((each) => each.holder === holder)
   const stands = standIns(below("host"), tree)
   return {
     skeletons: [
-      { stands: "/", entries: [...topEntries(tree), ...(stands.get("/") ?? [])] },
-      ...[...stands].filter(([path]) => path !== "/").map(([path, added]) => toSkeleton(path, added, tree)),
+      ...[...stands].map(([path, added]) => toSkeleton(path, added, tree)),
       { stands: "/sys/fs/cgroup", entries: [] },
       { stands: "/run", entries: entriesBelow("/run", below("/run")) },
       { stands: "/dev", entries: deviceEntries(tree, below("/dev")) },
@@ -85,6 +85,7 @@ export function planMounts(request: PlanRequest): MountPlan {
     points: places.flatMap((each) => toPoint(each, request)),
     mounts: [
       ...hostMounts(tree, [...stands.keys()]),
+      ...(stands.has("/") ? [bind("/sys", "/sys", true)] : []),
       ...replacedMounts(request),
       { form: "bind", source: { skeleton: data }, target: data, readOnly: true },
       ...own.map((path) => bind(path, path, false)),
@@ -189,29 +190,19 @@ function entriesBelow(folder: string, points: readonly Placed[]): readonly HostE
   return [...entries.values()]
 }
 
-function topEntries(tree: HostTree): readonly HostEntry[] {
-  const kept = (tree.list("/") ?? []).filter(({ name }) => name !== "lost+found")
-  const needed = ["proc", "dev", "sys", "tmp", "run"].filter((name) => !kept.some((entry) => entry.name === name))
-  return [...kept, ...needed.map((name): HostEntry => ({ name, form: "folder" }))]
-}
-
 function toSkeleton(path: string, added: readonly HostEntry[], tree: HostTree): Skeleton {
   return { stands: path, entries: [...(tree.list(path) ?? []), ...added] }
 }
 
 /** The host's folders, read-only, and the stand-ins with the host's entries in them. */
 function hostMounts(tree: HostTree, stands: readonly string[]): readonly Mount[] {
-  const top = (tree.list("/") ?? []).filter(({ name }) => !replaced.has(name))
-  return [
-    { form: "bind", source: { skeleton: "/" }, target: "/", readOnly: true },
-    ...bindEntries("/", top),
-    ...stands
-      .filter((path) => path !== "/")
-      .flatMap((path): readonly Mount[] => [
-        { form: "bind", source: { skeleton: path }, target: path, readOnly: true },
-        ...bindEntries(path, tree.list(path) ?? []),
-      ]),
-  ]
+  const whole = stands.includes("/") ? [] : [bind("/", "/", true)]
+  return [...whole, ...stands.flatMap((path) => standMounts(path, tree))]
+}
+
+function standMounts(path: string, tree: HostTree): readonly Mount[] {
+  const entries = (tree.list(path) ?? []).filter(({ name }) => path !== "/" || !replaced.has(name))
+  return [{ form: "bind", source: { skeleton: path }, target: path, readOnly: true }, ...bindEntries(path, entries)]
 }
 
 function bindEntries(folder: string, entries: readonly HostEntry[]): readonly Mount[] {
@@ -230,7 +221,6 @@ function replacedMounts({ tree, tmp }: PlanRequest): readonly Mount[] {
     { form: "proc", target: "/proc" },
     ...closedFiles.filter(has).map((path) => bind(path, path, true)),
     { form: "devices", target: "/dev", files: gpuEntries(tree).map(({ name }) => join("/dev", name)) },
-    bind("/sys", "/sys", true),
     { form: "bind", source: { skeleton: "/run" }, target: "/run", readOnly: true },
     bind(tmp, "/tmp", false),
   ]

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { prepareMounts } from "./bubblewrap.ts"
 import { type HostMount, readHostTree } from "./host-tree.ts"
@@ -23,7 +23,8 @@ export function createUnshareIsolation(tools: UnshareTools, isRoot: boolean): Is
     wrap(request) {
       const tree = readHostTree()
       const { mounts, skeletons } = prepareMounts(request, tree)
-      const root = skeletons.pathOf({ skeleton: "/" })
+      const root = join(request.places.attempt, "root")
+      mkdirSync(root, { recursive: true })
       const table = join(request.places.attempt, "mounts")
       writeFileSync(table, toTable(mounts, { skeletons, root, hostMounts: tree.mounts }))
       return [...namespaceWords(tools, isRoot), ...insideWords(tools, { table, root, script: request.script })]
@@ -101,13 +102,18 @@ function bindLines(
   { readOnly, context }: { readonly readOnly: boolean; readonly context: TableContext },
 ): readonly Line[] {
   if (!readOnly) return [[source, target, "none", "rbind"]]
-  const below = context.hostMounts.filter(({ path }) => path !== source && isInside(path, source))
+  const below = context.hostMounts.filter(({ path }) => path !== source && isInside(path, source) && !isReplaced(path))
   return [
     [source, target, "none", readOnlyOptions(source, context)],
     ...below.map(({ path }): Line => {
-      return [path, `${target}${path.slice(source.length)}`, "none", readOnlyOptions(path, context)]
+      return [path, join(target, path.slice(source.length)), "none", readOnlyOptions(path, context)]
     }),
   ]
+}
+
+/** Where something else is mounted anyway, the host's own mounts cannot be seen. */
+function isReplaced(path: string): boolean {
+  return ["/proc", "/dev", "/run", "/tmp"].some((folder) => isInside(path, folder))
 }
 
 /** A mount of another mount namespace keeps its flags, or the kernel refuses. */

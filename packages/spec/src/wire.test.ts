@@ -103,6 +103,24 @@ describe("the wire form", () => {
     expect(findings.filter(({ severity }) => severity !== "notice")).toEqual([])
   })
 
+  it("sends a map whose keys are key and value as a list, so that it stays a map", () => {
+    const nodeSelector = { key: "a", value: "b" }
+    const envs = { name: "a", value: "b" }
+    const wire = inputToWire({ nodeSelector, envs })
+    expect(wire.node_selector).toEqual([
+      { key: "key", value: "a" },
+      { key: "value", value: "b" },
+    ])
+    const { layer } = normalise(wire, { unknownKeys: "error", knownMembers: [] })
+    expect(layer).toEqual({
+      nodeSelector,
+      envs: [
+        { name: "name", value: "a" },
+        { name: "value", value: "b" },
+      ],
+    })
+  })
+
   it("leaves a key that is not ours as it is, so that it can be named", () => {
     const misspelt = {
       nodeSelecter: { a: "b" },

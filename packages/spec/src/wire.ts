@@ -7,7 +7,7 @@ import { toSnakeCase } from "./wire-name.ts"
 
 /** The wire form (snake_case) of canonical requirements; goes by schema, never by rewriting every key. */
 export function toWire(requirements: Requirements): JsonObject {
-  return rename(canonicalSchema, requirements) as JsonObject
+  return withoutPairs(rename(canonicalSchema, requirements) as JsonObject)
 }
 
 /**
@@ -15,7 +15,20 @@ export function toWire(requirements: Requirements): JsonObject {
  * user's own keys and unknown members as they are, so that whoever reads it next can name them.
  */
 export function inputToWire(input: RequirementsInput): JsonObject {
-  return rename(canonicalSchema, input) as JsonObject
+  return withoutPairs(rename(canonicalSchema, input) as JsonObject)
+}
+
+/** Maps of the user's, and what a reader calls the key of one pair. */
+const maps = { node_selector: "key", pod_labels: "name", annotations: "name", envs: "name" } as const
+
+/** A map of the keys `key` and `value` would be read as the one pair that the page shows, so it travels as a list. */
+function withoutPairs(wire: JsonObject): JsonObject {
+  const members = Object.entries(maps).flatMap(([field, keyName]) => {
+    const map = wire[field]
+    if (!isJsonObject(map) || Object.keys(map).sort().join() !== `${keyName},value`) return []
+    return [[field, Object.entries(map).map(([key, value]) => ({ [keyName]: key, value }))] as const]
+  })
+  return members.length === 0 ? wire : { ...wire, ...Object.fromEntries(members) }
 }
 
 /** A value that is not of the schema's form (a shorthand) is copied as it is. */

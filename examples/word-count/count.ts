@@ -26,6 +26,9 @@ export async function count(): Promise<Count> {
     files: files.length,
     words: ranked.reduce((sum, [, n]) => sum + n, 0),
     top: ranked.filter(([word]) => !stopWords.has(word)).slice(0, Number(process.env.TOP ?? "10")),
-    fingerprint: createHmac("sha256", process.env.SALT ?? "").update(JSON.stringify(ranked)).digest("hex").slice(0, 12),
+    fingerprint: createHmac("sha256", process.env.SALT ?? "")
+      .update(JSON.stringify(ranked))
+      .digest("hex")
+      .slice(0, 12),
   }
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, Json } from "./json.ts"
+import type { Json, JsonObject } from "./json.ts"
 
 /**
  * The contract between Berth and the small programs in `runners/` that call a user's handler.

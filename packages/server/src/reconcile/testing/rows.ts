@@ -89,5 +89,3 @@ export function exit(change: Partial<Exit> = {}): Exit {
 export function contextAt(now: string, change: Partial<DecideContext> = {}): DecideContext {
   return { now, synced: false, launched: true, graceSeconds: 30, ...change }
 }
-
-export const liveStates = ["READY", "PENDING", "RUNNING"] as const satisfies readonly RunState[]

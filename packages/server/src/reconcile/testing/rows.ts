@@ -1,4 +1,4 @@
-import type { Exit, Finding, Observation, Requirements, RunState } from "@berth/spec"
+import type { Exit, Finding, Observation, Requirements } from "@berth/spec"
 import { attemptUid } from "../../names.ts"
 import type { AttemptRow, RunRow } from "../../store/store.ts"
 import type { DecideContext } from "../decision.ts"

@@ -4,40 +4,38 @@ import { connectDaemon } from "./container/daemon.ts"
 import { findSocket } from "./container/socket.ts"
 import { sweepContainers } from "./container/sweep.ts"
 import type { Engine } from "./engine.ts"
-import { chooseIsolation } from "./isolation/choose.ts"
 import type { Isolation } from "./isolation/isolation.ts"
 import { chooseLimits } from "./limits/choose.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import { processCapabilities, processParity } from "./parity.ts"
 import { createProcessEngine } from "./process-engine.ts"
 import { createRoutedEngine } from "./routed-engine.ts"
-import { findTools } from "./tools.ts"
+import type { Tools } from "./tools.ts"
 
 export interface EngineOptions {
   readonly data: string
   readonly instance: string
   readonly engine: "process" | "container"
   readonly environment: NodeJS.ProcessEnv
+  readonly tools: Tools
   readonly now: () => Date
   /** True where secret files can be kept off the disk. */
   readonly memoryFolder: boolean
   /** Attempts on disk: what is left of any other is removed. */
   readonly known: ReadonlySet<string>
-  readonly isolation?: Isolation["name"] | undefined
+  readonly isolation: Isolation
   readonly limits?: LimitMechanism["name"] | undefined
 }
 
 /** The engine that was configured. Handlers run on the host with either. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const host = await createHostEngine(options)
+  const host = createHostEngine(options)
   if (options.engine === "process") return host
   return createRoutedEngine({ process: host, container: await createDaemonEngine(options) })
 }
 
-async function createHostEngine(options: EngineOptions): Promise<Engine> {
-  const { data, instance, environment, now, memoryFolder, known } = options
-  const tools = findTools(environment.PATH)
-  const isolation = await chooseIsolation(data, { tools, wanted: options.isolation })
+function createHostEngine(options: EngineOptions): Engine {
+  const { data, instance, now, memoryFolder, known, tools, isolation } = options
   const limits = chooseLimits({ instance, wanted: options.limits })
   for (const uid of limits.list()) if (!known.has(uid)) limits.remove(uid)
   const facts = { isolation, limits, memoryFolder }

@@ -3,10 +3,12 @@ import type { JsonObject } from "@berth/spec"
 import { createAttemptTable } from "./attempt-table.ts"
 import { createEngine } from "./create-engine.ts"
 import { createPrepareHandler } from "./handler.ts"
+import { chooseIsolation } from "./isolation/choose.ts"
 import type { Isolation } from "./isolation/isolation.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import { type LocalExecutor, MachineExecutor } from "./local-executor.ts"
 import { listGpus, readMachine } from "./machine-node.ts"
+import { findTools } from "./tools.ts"
 import { findMemoryFolder, memoryPlace, sweepMemory } from "./volumes/memory-folder.ts"
 
 export interface LocalExecutorOptions {
@@ -42,11 +44,17 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
   const known = new Set(table.all().map(({ attempt }) => attempt.uid))
   const memory = findMemoryFolder(environment.XDG_RUNTIME_DIR)
   if (memory !== undefined) sweepMemory(memory, instance, known)
+  const tools = findTools(environment.PATH)
+  const isolation = await chooseIsolation(data, { tools, wanted: options.isolation })
   const engine = await createEngine({
     ...{ data, instance, environment, now, known, memoryFolder: memory !== undefined },
-    ...{ engine: options.engine, isolation: options.isolation, limits: options.limits },
+    ...{ engine: options.engine, tools, isolation, limits: options.limits },
   })
-  const runners = options.runnersDir === undefined ? {} : { runnersFolder: options.runnersDir }
+  const handlers = {
+    environment,
+    ...(options.runnersDir !== undefined && { runnersFolder: options.runnersDir }),
+    ...(isolation.namespaces && { isolation }),
+  }
   return new MachineExecutor({
     ...{ data, engine, table, objects, now },
     onError: options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
@@ -55,7 +63,7 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
       engine,
       host: environment,
       secretValues,
-      prepareHandler: createPrepareHandler({ environment, ...runners }),
+      prepareHandler: createPrepareHandler(handlers),
       memoryOf: (uid) => (memory === undefined ? undefined : memoryPlace(memory, instance, uid)),
     },
   })

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process"
-import { mkdirSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
+import { homedir } from "node:os"
 import { join } from "node:path"
 import type { Attempt, HandlerProgram, RunnerResult } from "@berth/spec"
 import { afterEach, describe, expect, test } from "vitest"
@@ -72,14 +72,14 @@ describe.skipIf(missing("python")).each(isolations)("a handler under isolation %
 
   test("finds its packages, which are built once", async () => {
     const fixture = await open({ isolation })
-    const wheels = join(fixture.data, "..", `${fixture.data.split("/").at(-1)}-wheels`)
-    mkdirSync(wheels)
+    // Where a handler under isolation can read, too: not below /tmp.
+    const wheels = mkdtempSync(join(homedir(), "berth-wheels-"))
     makeWheel(wheels, "1.0")
     const packages = ["--no-index", `--find-links ${wheels}`, "berth-greeting==1.0"]
     const code = "import berth_greeting, subprocess\ndef f(): return subprocess.check_output('greet', text=True)"
     const first = await fixture.run(handlerAttempt("python", code, { packages }))
     const second = await fixture.run(handlerAttempt("python", code, { packages }))
-    execFileSync("rm", ["-r", wheels])
+    rmSync(wheels, { recursive: true })
     expect(first.exit).toMatchObject({ code: 0, result: { value: "hello 1.0\n" } })
     expect(first.log).toContain("Successfully installed berth-greeting-1.0")
     expect(second).toMatchObject({ exit: { code: 0, result: { value: "hello 1.0\n" } }, log: "" })

@@ -21,7 +21,7 @@ interface Ship {
 const project = "kill"
 const runsPath = `/api/v1/-/${project}/runs`
 
-/** The runs of the harness: asks things of them at random, and knows what must have become of them. */
+/** The runs of the harness, under names that no other harness on the machine has: asks things of them at random, and knows what must have become of them. */
 export class Fleet {
   readonly ships: Ship[] = []
   readonly #server: ServerProcess
@@ -40,7 +40,7 @@ export class Fleet {
 
   async submit(): Promise<void> {
     const program = chooseProgram(this.#random)
-    const ship: Ship = { id: `ship-${this.ships.length}`, program, submitted: "maybe" }
+    const ship: Ship = { id: `ship-${process.pid}-${this.ships.length}`, program, submitted: "maybe" }
     this.ships.push(ship)
     await this.#api.submit({
       id: ship.id,

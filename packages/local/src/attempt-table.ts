@@ -4,6 +4,7 @@ import type { Attempt } from "@berth/spec"
 import type { AttemptRecord } from "./attempt-record.ts"
 import { writeWhole } from "./launch-record.ts"
 import { attemptsFolder, placesOf } from "./places.ts"
+import { removeTree } from "./remove-tree.ts"
 
 /** All attempts that this data folder knows. The folders are the truth, the table is read from them. */
 export interface AttemptTable {
@@ -20,7 +21,7 @@ export function createAttemptTable(data: string): AttemptTable {
   const records = new Map<string, AttemptRecord>()
   for (const uid of readdirSync(folder)) {
     const attempt = readAttempt(join(folder, uid))
-    if (attempt === undefined) rmSync(join(folder, uid), { recursive: true, force: true })
+    if (attempt === undefined) removeTree(join(folder, uid))
     else records.set(uid, toRecord(data, attempt))
   }
   return {
@@ -40,7 +41,7 @@ export function createAttemptTable(data: string): AttemptTable {
       const { attempt } = placesOf(data, uid)
       // The record goes first: what is left of a folder without one is swept at the next start.
       rmSync(join(attempt, attemptFile), { force: true })
-      rmSync(attempt, { recursive: true, force: true })
+      removeTree(attempt)
     },
   }
 }

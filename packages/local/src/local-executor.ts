@@ -126,7 +126,7 @@ export class MachineExecutor implements LocalExecutor {
     this.#table.forget(reference.uid)
     const isRun = (record: AttemptRecord) =>
       record.attempt.run === reference.run && record.attempt.project === reference.project
-    if (options?.keepClaims !== true && !this.#table.all().some(isRun)) await removeManagedClaims(data, reference)
+    if (options?.keepClaims !== true && !this.#table.all().some(isRun)) removeManagedClaims(data, reference)
     this.#observers.absent(reference)
     this.#admitter.wake()
   }

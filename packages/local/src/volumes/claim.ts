@@ -5,6 +5,7 @@ import type { JsonObject } from "@berth/spec"
 import { LaunchRefused } from "../engine.ts"
 import { memberOf } from "../objects.ts"
 import { hasCode } from "../process-id.ts"
+import { removeTree } from "../remove-tree.ts"
 import { toFolderName } from "./sub-path.ts"
 
 /** The folder of an existing claim: it outlives runs and servers. */
@@ -51,9 +52,9 @@ async function copyInto(draft: string, source: string): Promise<void> {
 }
 
 /** A claim by size goes with its run. */
-export async function removeManagedClaims(
+export function removeManagedClaims(
   data: string,
   { project, run }: { readonly project: string; readonly run: string },
-): Promise<void> {
-  await rm(managedFolder(data, project, run), { recursive: true, force: true })
+): void {
+  removeTree(managedFolder(data, project, run))
 }

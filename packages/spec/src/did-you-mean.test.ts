@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { didYouMean } from "./did-you-mean.ts"
-import { requirementNames } from "./normalise.ts"
+import { requirementNames } from "./normalise/normalise.ts"
 
 describe("didYouMean", () => {
   it.each([

@@ -134,8 +134,7 @@ export {
   type FitRequest,
   fitNode,
   type NodeFit,
-} from "./fit.ts"
-export { type HistoricForm, historicForms } from "./historic.ts"
+} from "./fit/fit.ts"
 export type {
   BoundsInput,
   EnvInput,
@@ -171,12 +170,13 @@ export {
   runStates,
   transitions,
 } from "./lifecycle.ts"
+export { type HistoricForm, historicForms } from "./normalise/historic.ts"
 export {
   type Normalised,
   type NormaliseOptions,
   normalise,
   requirementNames,
-} from "./normalise.ts"
+} from "./normalise/normalise.ts"
 export {
   type EndCause,
   type ExitContext,
@@ -241,7 +241,7 @@ export {
   type ProfileLayer,
   type Resolved,
   resolve,
-} from "./resolve.ts"
+} from "./resolve/resolve.ts"
 export {
   maxCodeBytes,
   maxResultBytes,
@@ -252,7 +252,7 @@ export {
   type RunnerResult,
   runnerVariables,
 } from "./runner.ts"
-export { requirementsSchema } from "./schema-wire.ts"
+export { requirementsSchema } from "./schema/wire.ts"
 export {
   type FindingCode,
   type FindingData,

@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from "vitest"
 import type { RequirementsInput } from "./input.ts"
-import { normalise } from "./normalise.ts"
+import { normalise } from "./normalise/normalise.ts"
 import type { Requirements } from "./requirements.ts"
-import { requirementsSchema } from "./schema-wire.ts"
+import { requirementsSchema } from "./schema/wire.ts"
 import { inputToWire, toWire } from "./wire.ts"
 
 const full = {

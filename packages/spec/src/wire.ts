@@ -2,7 +2,7 @@ import * as z from "zod"
 import type { RequirementsInput } from "./input.ts"
 import { isJsonObject, type Json, type JsonObject } from "./json.ts"
 import type { Requirements } from "./requirements.ts"
-import { canonicalSchema } from "./schema.ts"
+import { canonicalSchema } from "./schema/schema.ts"
 import { toSnakeCase } from "./wire-name.ts"
 
 /** The wire form (snake_case) of canonical requirements; goes by schema, never by rewriting every key. */

@@ -12,7 +12,7 @@ interface Case {
   readonly errors: readonly string[]
 }
 
-const folder = new URL("../../../../fixtures/requirements-bad", import.meta.url)
+const folder = new URL("../../../../fixtures/requirements-bad/", import.meta.url)
 const groups = readdirSync(folder).map((file) => ({
   file,
   cases: JSON.parse(readFileSync(new URL(file, folder), "utf8")) as readonly Case[],

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../json.ts"
 import { formatPath } from "../path.ts"
 import { type Normalised, normalise } from "./normalise.ts"
 
-const page = new URL("../../../../fixtures/page", import.meta.url)
+const page = new URL("../../../../fixtures/page/", import.meta.url)
 
 /** The assignments of one of the page's snippets; Python's literals are JSON but for trailing commas. */
 function readSnippet(name: string): JsonObject {

@@ -165,6 +165,7 @@ export class LogStream {
     const limit = buffer.length + this.#options.room(buffer.length)
     if (buffer.length <= limit) return false
     buffer.cutAt(limit)
+    this.#options.room(buffer.length)
     buffer.markGap("the log reached its limit")
     this.truncated = true
     return true

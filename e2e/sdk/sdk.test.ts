@@ -219,6 +219,23 @@ describe("a request that cannot be", () => {
     expect((await Array.fromAsync(project.runs.list())).length).toBe(before)
   })
 
+  test("is refused as the defaults of a function or of its action, too", async () => {
+    const unknown = { nodeSelecter: { disktype: "ssd" } } as never
+    const fn = await shell()
+    const definition = { name: "wrong", kind: "container", command: "true" } as const
+    for (const call of [
+      () => fn.tasks.set("job", unknown),
+      async () => {
+        await fn.tasks.set("job", {})
+        await fn.tasks.set("job", unknown)
+      },
+      () => project.functions.create({ ...definition, ...(unknown as object) }),
+    ]) {
+      expect((await refusal(call())).issues).toMatchObject([{ code: "field.unknown", path: ["nodeSelecter"] }])
+    }
+    expect((await refusal(project.functions.get("wrong"))).code).toBe("not_found")
+  })
+
   test("is planned all the same", async () => {
     const fn = await shell()
     const plan = await fn.plan("job", wrong as never)

@@ -38,6 +38,7 @@ export function toTasks<Kind extends FunctionKind>(context: Context, owner: Owne
   const create = (action: Action, spec: ReturnType<typeof inputToWire>, options: CallOptions) =>
     transport.call("createTask", {
       params: { project },
+      query: { strict: "keys" },
       body: { kind: `${owner.kind}+${action}`, spec: { function: owner.reference, ...spec } },
       ...options,
     })
@@ -60,7 +61,12 @@ export function toTasks<Kind extends FunctionKind>(context: Context, owner: Owne
         const task = await find(action, options)
         if (task === undefined) return await create(action, spec, options)
         const body = { kind: task.kind, spec: { function: owner.reference, ...spec } }
-        return await transport.call("updateTask", { params: { project, id: task.id }, body, ...options })
+        return await transport.call("updateTask", {
+          params: { project, id: task.id },
+          query: { strict: "keys" },
+          body,
+          ...options,
+        })
       }),
   }
   return {

@@ -48,9 +48,10 @@ export class Admitter {
       })
   }
 
-  /** Starts nothing more; resolves when nothing is under way. */
+  /** Starts nothing more; what was not handed over is left for the next server. Resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#closed = true
+    for (const record of this.#options.records()) record.launching?.abort.abort()
     while (this.#pass !== undefined || this.#launches.size > 0) await Promise.all([this.#pass, ...this.#launches])
   }
 

@@ -250,6 +250,7 @@ const neverCodes: ReadonlySet<string> = new Set([
   "placement.affinity.no_match",
   "placement.taint.untolerated",
   "program.missing",
+  "action.unsupported",
 ])
 
 function toVerdict(findings: readonly Finding[]): Verdict["verdict"] {

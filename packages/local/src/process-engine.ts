@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, watch, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { type Attempt, createFinding, type Finding, type Parity } from "@berth/spec"
@@ -13,7 +13,7 @@ import { hasOddVariables, toLaunchText } from "./launch-text.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import { tailFile } from "./log-tail.ts"
 import { eventsFolder, type Places } from "./places.ts"
-import { isAlive, signalProcess } from "./process-id.ts"
+import { hasCode, isAlive, signalProcess } from "./process-id.ts"
 import { killRemains } from "./remains.ts"
 import { readResultFile } from "./result-file.ts"
 import { spawnSupervisor } from "./spawn-supervisor.ts"
@@ -72,7 +72,8 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
 }
 
 /** Without an engine that knows images, a container function has to say what to run. */
-function refusalsOf({ program, provenance }: Attempt): readonly Finding[] {
+function refusalsOf({ program, provenance, action }: Attempt): readonly Finding[] {
+  if (action === "build") return [createFinding("action.unsupported", { action, executor: "local" })]
   if (program.kind !== "container" || (program.command ?? []).length > 0) return []
   const path = provenance.command?.path
   return [
@@ -91,7 +92,7 @@ async function launchProcess(options: ProcessEngineOptions, launch: Launch): Pro
   await spawnSupervisor({
     places,
     sh: options.tools.sh,
-    path: launch.environment.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+    path: options.tools.path,
     text: toLaunchText({ launch, isolation: options.isolation, limits, tools: options.tools }),
     oddVariables: hasOddVariables(launch) ? toOddVariables(launch.environment) : "",
   })
@@ -179,8 +180,23 @@ async function endNow(places: Places): Promise<void> {
 function watchEvents(data: string, changed: (uid: string) => void): Disposable {
   const folder = eventsFolder(data)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const watcher = watch(folder, { persistent: false }, (_event, name) => {
-    if (name !== null) changed(name)
-  })
-  return { [Symbol.dispose]: () => watcher.close() }
+  try {
+    const watcher = watch(folder, { persistent: false }, (_event, name) => {
+      if (name !== null) changed(name)
+    })
+    return { [Symbol.dispose]: () => watcher.close() }
+  } catch (error) {
+    if (!hasCode(error, "ENOSPC") && !hasCode(error, "EMFILE")) throw error
+    return pollEvents(folder, changed)
+  }
+}
+
+const pollMilliseconds = 250
+
+/** For a machine that has no watch left to give. */
+function pollEvents(folder: string, changed: (uid: string) => void): Disposable {
+  const timer = setInterval(() => {
+    for (const name of readdirSync(folder)) changed(name)
+  }, pollMilliseconds).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }

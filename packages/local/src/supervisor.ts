@@ -76,11 +76,14 @@ set -C
 set +C
 true >"$event"
 
-printf '%s\\n' "$inner" | launch &
-program=$!
-unset inner
-[ -n "$killed" ] && destroy
-while before=$count; wait "$program"; code=$?; [ "$before" != "$count" ]; do :; done
+code=143
+if [ -z "$killed" ]; then
+  printf '%s\\n' "$inner" | launch &
+  program=$!
+  unset inner
+  [ -n "$killed" ] && destroy
+  while before=$count; wait "$program"; code=$?; [ "$before" != "$count" ]; do :; done
+fi
 trap '' TERM USR1
 {
   [ -n "$timer" ] && kill "$timer"

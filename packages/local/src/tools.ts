@@ -5,6 +5,8 @@ import { hasCode } from "./process-id.ts"
 
 /** Programs of this machine, by real path; undefined where it lacks one. */
 export interface Tools {
+  /** Where they were looked for: the PATH of our own scripts, never a user's. */
+  readonly path: string
   readonly sh: string
   readonly setsid: string
   readonly bwrap: string | undefined
@@ -26,6 +28,7 @@ export function findTools(path: string | undefined): Tools {
   ]
   const find = (name: string) => folders.map((folder) => join(folder, name)).find(isProgram)
   return {
+    path: folders.join(":"),
     sh: find("sh") ?? "/bin/sh",
     setsid: find("setsid") ?? "setsid",
     bwrap: find("bwrap"),

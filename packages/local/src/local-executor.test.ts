@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from "node:fs"
+import { setTimeout } from "node:timers/promises"
 import { afterEach, describe, expect, it } from "vitest"
+import { createRandom } from "../../../scripts/seed.ts"
 import { readAttemptFiles } from "./attempt-files.ts"
 import type { Isolation } from "./isolation/isolation.ts"
 import { placesOf } from "./places.ts"
@@ -11,6 +13,7 @@ import {
 } from "./testing/executor-fixture.ts"
 import { filesWith, findByCommand, has, readQuietly } from "./testing/machine.ts"
 
+const random = createRandom("local executor")
 const fixtures: ExecutorFixture[] = []
 const open = async (...options: Parameters<typeof createExecutorFixture>) => {
   const fixture = await createExecutorFixture(...options)
@@ -65,7 +68,7 @@ describe.each(isolations)("a program under isolation %s", (isolation) => {
 
   it("that ignores SIGTERM is killed after the grace, with everything it started", async () => {
     const fixture = await open({ isolation })
-    const mark = `31${Math.floor(Math.random() * 1e9)}`
+    const mark = `31${Math.floor(random() * 1e9)}`
     const script = `trap "" TERM; setsid sleep ${mark} & (setsid sleep ${mark} &) ; (sleep ${mark} &) ; echo ready; sleep ${mark}`
     const attempt = scriptAttempt(script)
     await fixture.executor.start(attempt)
@@ -80,7 +83,7 @@ describe.each(isolations)("a program under isolation %s", (isolation) => {
 
   it("leaves nothing running when it ends by itself", async () => {
     const fixture = await open({ isolation })
-    const mark = `32${Math.floor(Math.random() * 1e9)}`
+    const mark = `32${Math.floor(random() * 1e9)}`
     const { exit } = await fixture.run(scriptAttempt(`setsid sleep ${mark} & (sleep ${mark} &); sleep 0.1; exit 0`))
     expect(exit).toMatchObject({ reason: "exited", code: 0 })
     expect(findByCommand(`sleep ${mark}`)).toEqual([])
@@ -88,7 +91,7 @@ describe.each(isolations)("a program under isolation %s", (isolation) => {
 
   it("loses its supervisor: the rest is killed and it is told lost", async () => {
     const fixture = await open({ isolation })
-    const mark = `33${Math.floor(Math.random() * 1e9)}`
+    const mark = `33${Math.floor(random() * 1e9)}`
     const attempt = scriptAttempt(`setsid sleep ${mark} & echo ready; sleep ${mark}`)
     await fixture.executor.start(attempt)
     await fixture.logged(attempt, "ready")
@@ -100,7 +103,7 @@ describe.each(isolations)("a program under isolation %s", (isolation) => {
 
   it("removed while it runs leaves no process, folder or event", async () => {
     const fixture = await open({ isolation })
-    const mark = `34${Math.floor(Math.random() * 1e9)}`
+    const mark = `34${Math.floor(random() * 1e9)}`
     const attempt = scriptAttempt(`trap "" TERM; setsid sleep ${mark} & echo ready; sleep ${mark}`)
     await fixture.executor.start(attempt)
     await fixture.logged(attempt, "ready")
@@ -111,6 +114,24 @@ describe.each(isolations)("a program under isolation %s", (isolation) => {
     expect(existsSync(placesOf(fixture.data, attempt.uid).attempt)).toBe(false)
     expect(existsSync(placesOf(fixture.data, attempt.uid).event)).toBe(false)
     expect(fixture.seen.at(-1)).toMatchObject({ phase: "absent" })
+  })
+
+  it("stopped or removed at any moment of its start leaves nothing, and is never told lost", async () => {
+    const fixture = await open({ isolation })
+    const mark = `37${Math.floor(random() * 1e9)}`
+    const attempts = Array.from({ length: 12 }, () => scriptAttempt(`setsid sleep ${mark} & sleep ${mark}`))
+    for (const [index, attempt] of attempts.entries()) {
+      await fixture.executor.start(attempt)
+      await setTimeout(random() * 60)
+      if (index % 3 === 0) await fixture.executor.remove(attempt)
+      else await fixture.executor.stop(attempt, { graceSeconds: 0.2 })
+    }
+    for (const [index, attempt] of attempts.entries()) {
+      if (index % 3 === 0) await fixture.until(attempt.uid, ({ phase }) => phase === "absent")
+      else expect(await fixture.ended(attempt.uid)).toMatchObject({ reason: "stopped" })
+    }
+    expect(findByCommand(mark)).toEqual([])
+    expect(findByCommand(fixture.data)).toEqual([])
   })
 
   it("gets exactly the environment that was promised, whatever the names", async () => {
@@ -142,7 +163,7 @@ describe.each(isolations)("a program under isolation %s", (isolation) => {
   })
 
   it("keeps a secret out of files, arguments and other environments", async () => {
-    const value = `canary-${Math.random().toString(36).slice(2)}`
+    const value = `canary-${random().toString(36).slice(2)}`
     const fixture = await open({ isolation, secrets: { "my-secret": value, PLAIN: `plain-${value}` } })
     const attempt = scriptAttempt('[ "$PLAIN" = "plain-$MY_SECRET" ] && echo same; sleep 30', {
       requirements: { secrets: [{ name: "my-secret" }, { name: "PLAIN" }] },

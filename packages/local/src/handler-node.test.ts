@@ -1,5 +1,8 @@
+import { gzipSync } from "node:zlib"
+import type { Code } from "@berth/spec"
 import { describe, expect, test } from "vitest"
 import { type Call, callHandler } from "./testing/call-handler.ts"
+import { tarOf } from "./testing/make-tar.ts"
 
 const node = (code: string, handler = "main.ts:f", more: Partial<Call> = {}) =>
   callHandler({ kind: "node", code, handler, ...more })
@@ -61,6 +64,19 @@ describe("a Node handler", () => {
     const code =
       "const fs = require('node:fs')\nexports.f = () => [fs.existsSync('main.js'), __dirname === process.cwd()]"
     expect((await node(code, "main.js:f", { name: "main.js" })).result).toMatchObject({ value: [true, true] })
+  })
+
+  test("a package.json of this machine does not decide what the code is, its own does", async () => {
+    const packageAbove = '{"type":"module"}'
+    const required = await node("exports.f = () => 1", "main.js:f", { name: "main.js", packageAbove })
+    expect(required.result).toEqual({ version: 1, ok: true, value: 1 })
+    const folder = tarOf([
+      { name: "package.json", body: '{"type":"commonjs"}' },
+      { name: "main.js", body: "exports.f = () => require('./package.json')" },
+    ])
+    const code: Code = { form: "tar.gz", base64: gzipSync(folder).toString("base64") }
+    const own = await callHandler({ kind: "node", code, handler: "main.js:f", packageAbove })
+    expect(own.result).toEqual({ version: 1, ok: true, value: { type: "commonjs" } })
   })
 
   test("init_function is awaited once before, with its parameters and the same context", async () => {

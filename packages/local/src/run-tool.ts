@@ -25,7 +25,7 @@ const tailBytes = 4096
  * @throws the signal's reason when it was aborted; the program and its children are gone then.
  */
 export async function runTool(command: readonly [string, ...string[]], options: ToolOptions): Promise<ToolEnd> {
-  await using log = await open(options.log, "a+")
+  await using log = await open(options.log, "a+", 0o600)
   const { size: start } = await log.stat()
   const code = await waitForEnd(command, { ...options, output: log.fd })
   options.signal.throwIfAborted()

@@ -49,7 +49,7 @@ export async function ensureVenv(request: VenvRequest): Promise<string> {
     if (ready !== undefined) return ready
     const other = running.get(link)
     if (other === undefined) break
-    await appendFile(request.log, "berth: waiting for another run that installs the same packages\n")
+    await note(request, "waiting for another run that installs the same packages")
     await untilAborted(other, request.signal)
   }
   const build = buildVenv(request, link)
@@ -86,10 +86,7 @@ async function buildVenv(request: VenvRequest, link: string): Promise<string> {
 }
 
 async function install(request: VenvRequest, folder: string): Promise<void> {
-  await appendFile(
-    request.log,
-    `berth: installing ${request.packages.length} packages for Python ${request.python.version}\n`,
-  )
+  await note(request, `installing ${request.packages.length} packages for Python ${request.python.version}`)
   const environment = Object.fromEntries(
     Object.entries(request.environment).filter((pair): pair is [string, string] => passedOn.test(pair[0])),
   )
@@ -121,6 +118,11 @@ function wrap(
   const words = isolate?.(`exec ${command.map(quote).join(" ")}`, folder)
   // Not the leader of its group, or `setsid` would leave it behind.
   return words === undefined ? command : ["/bin/sh", "-c", '"$@"; exit $?', "berth-tool", ...words]
+}
+
+/** In the run's own log, told apart from what pip says. */
+function note({ log }: VenvRequest, text: string): Promise<void> {
+  return appendFile(log, `berth: ${text}\n`, { mode: 0o600 })
 }
 
 function refusal(what: string, { code, output }: ToolEnd): LaunchRefused {

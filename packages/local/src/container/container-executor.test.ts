@@ -1,10 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import type { Attempt, ContainerProgram, JsonObject } from "@berth/spec"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { missing } from "../../../../scripts/parts.ts"
+import { createRandom } from "../../../../scripts/seed.ts"
 import { createLocalExecutor } from "../create-local-executor.ts"
+import { makeDataFolder } from "../testing/call-handler.ts"
 import {
   type AttemptChanges,
   commandAttempt,
@@ -102,6 +107,45 @@ describe.skipIf(missing("podman"))("an executor with the container engine", () =
     expect(await next.ended(attempt.uid)).toMatchObject({ reason: "exited", code: 5 })
     expect(await next.log(attempt)).toBe(`${Array.from({ length: 100 }, (_, i) => i + 1).join("\n")}\n`)
   })
+
+  test("a server killed while it starts a container: nothing starts twice, every end is told, nothing is left", async () => {
+    const objects = [{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "count" }, spec: {} }]
+    const volume = { name: "c", mountPath: "/c", volumeType: "persistent_volume_claim" } as const
+    const requirements = { volumes: [{ ...volume, spec: { claimName: "count" } }] }
+    const random = createRandom("container kills")
+    const ends: string[] = []
+    for (const moment of Array.from({ length: 10 }, (_, index) => 25 * index + Math.floor(random() * 25))) {
+      const data = await makeDataFolder()
+      const attempt = script("echo x >> /c/starts; sleep 0.1; exit 3", { requirements })
+      const mark = join(data, "local", "attempts", attempt.uid, "container")
+      await killAfter(moment, mark, [data, JSON.stringify(attempt), JSON.stringify(objects)])
+      const fixture = await open({ instance: "killed", data, objects })
+      await fixture.executor.start(attempt)
+      const exit = await fixture.ended(attempt.uid, 30_000)
+      const file = join(data, "volumes", "demo", "count", "starts")
+      const starts = existsSync(file) ? readFileSync(file, "utf8") : ""
+      ends.push(exit.reason)
+      if (exit.reason !== "lost") expect([moment, exit.reason, exit.code, starts]).toEqual([moment, "exited", 3, "x\n"])
+      expect(["", "x\n"]).toContain(starts)
+      await fixture.executor.remove(attempt)
+      expect(await containers()).not.toContain(`/${attempt.uid}`)
+    }
+    expect(ends).toContain("exited")
+  }, 240_000)
+
+  /** A server in a process of its own, ended by SIGKILL so long after it began to launch the attempt's container. */
+  async function killAfter(milliseconds: number, mark: string, words: readonly string[]): Promise<void> {
+    const program = join(import.meta.dirname, "..", "testing", "start-attempt.ts")
+    const child = spawn(process.execPath, ["--conditions=@berth/source", program, ...words], {
+      env: { ...process.env, DOCKER_HOST: `unix://${podman.socket}` },
+      stdio: ["ignore", "ignore", "inherit"],
+    })
+    const ended = once(child, "exit")
+    while (!existsSync(mark)) await setTimeout(2)
+    await setTimeout(milliseconds)
+    child.kill("SIGKILL")
+    await ended
+  }
 
   test("a stop ends it, a removal leaves nothing", async () => {
     const fixture = await open()

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
@@ -29,6 +29,8 @@ export interface Call {
   readonly initParameters?: Attempt["parameters"]
   readonly packages?: readonly string[]
   readonly name?: string
+  /** A package.json of the machine, in a folder above the code. */
+  readonly packageAbove?: string
   /** Sends SIGTERM when this has appeared on stdout, and again 50 ms later. */
   readonly stopAt?: string
 }
@@ -66,6 +68,7 @@ export function makeAttempt(program: Attempt["program"], more: Partial<Attempt> 
 export async function callHandler(call: Call): Promise<Called> {
   const data = await makeDataFolder()
   try {
+    if (call.packageAbove !== undefined) await writeFile(join(data, "package.json"), call.packageAbove)
     const places = await makePlaces(data)
     const prepared = await createPrepareHandler({ environment: process.env })(attemptOf(call), places, {
       signal: AbortSignal.timeout(60_000),

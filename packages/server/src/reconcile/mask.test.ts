@@ -28,6 +28,10 @@ const word = fc.string({ unit: fc.constantFrom("a", "b", "é"), minLength: 6, ma
 const secrets = fc.array(word, { minLength: 0, maxLength: 3 })
 
 describe("createMasker", () => {
+  test("what is held back before an occurrence stays readable", () => {
+    expect(maskText("aaéébbé", toPatterns(["aaéébbéa", "aéébbé"]))).toBe("a*********")
+  })
+
   test("is whole-string masking, however the bytes come, and holds back less than the longest pattern", () => {
     fc.assert(
       fc.property(

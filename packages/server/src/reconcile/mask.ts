@@ -45,7 +45,9 @@ export function createMasker(patterns: Patterns): Masker {
     out.fill(asterisk, 0, Math.min(covered, length))
     let end = covered
     for (const [from, to] of ranges) {
-      if (from < length) out.fill(asterisk, from, Math.min(to, length))
+      // An occurrence that is held whole is found again with what comes next.
+      if (from >= length) continue
+      out.fill(asterisk, from, Math.min(to, length))
       end = Math.max(end, to)
     }
     covered = Math.max(0, end - length)

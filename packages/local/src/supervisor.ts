@@ -100,15 +100,10 @@ true >"$event"
 finish
 `
 
-const arrival = `
-text=$(cat <&4)
-exec 4<&-
-case $text in *'#complete') ;; *) echo 'the environment did not arrive' >&2; exit 126 ;; esac
-`
-
 /** Takes on the environment, finds the program on the user's PATH and becomes it. */
 const becomeProgram = `
-  eval "$text"
+  . /proc/self/fd/4
+  exec 4<&-
   _berth_found=
   case $1 in
   */*) _berth_found=$1 ;;
@@ -131,14 +126,13 @@ const becomeProgram = `
  * variables that sh cannot. The text sets the working directory, the environment and the arguments, and defines
  * `execute`, which becomes its arguments.
  */
-export const initScript = `${arrival}
+export const initScript = `
 count=0 program=
 trap 'count=$((count + 1)); [ -n "$program" ] && kill -TERM "$program"' TERM
 echo begin >&5
 (${becomeProgram}) &
 program=$!
-unset text
-exec 6>&- 7<&-
+exec 4<&- 6>&- 7<&-
 [ "$count" != 0 ] && kill -TERM "$program"
 while before=$count; wait "$program"; code=$?; [ "$before" != "$count" ]; do :; done
 echo "exit $code" >&5
@@ -146,6 +140,6 @@ exit "$code"
 `
 
 /** Without a PID namespace: becomes the program, whose status the supervisor reads itself. */
-export const plainScript = `${arrival}
+export const plainScript = `
 echo begin >&5
 ${becomeProgram}`

@@ -16,22 +16,19 @@ export function listCgroups(folder: string, prefix: string): readonly string[] {
 
 /** One `name number` line of a cgroup's file; undefined when the cgroup is gone. */
 export function readCounter(path: string, name: string): number | undefined {
-  try {
-    const line = readFileSync(path, "utf8")
-      .split("\n")
-      .find((text) => text.startsWith(`${name} `))
-    return line === undefined ? undefined : Number(line.slice(name.length + 1))
-  } catch (error) {
-    if (hasCode(error, "ENOENT") || hasCode(error, "ENODEV")) return undefined
-    throw error
-  }
+  const text = unlessGone(() => readFileSync(path, "utf8"))
+  const line = text?.split("\n").find((candidate) => candidate.startsWith(`${name} `))
+  return line === undefined ? undefined : Number(line.slice(name.length + 1))
 }
 
-/** Kills every process in the cgroup and removes it. Its processes may need a moment to be gone. */
+/**
+ * Kills every process in the cgroup and removes it. Its processes may need a moment to be gone; a supervisor may be
+ * removing it too.
+ */
 export function emptyCgroup(folder: string): void {
   const deadline = Date.now() + 1000
   while (existsSync(folder) && Date.now() < deadline) {
-    killMembers(folder)
+    unlessGone(() => killMembers(folder))
     if (removeFolder(folder)) return
   }
 }
@@ -41,6 +38,16 @@ function killMembers(folder: string): void {
   if (existsSync(all)) writeFileSync(all, "1")
   for (const pid of readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n")) {
     if (pid !== "" && pid !== "0") killProcess(Number(pid))
+  }
+}
+
+/** The result, or undefined when the cgroup is gone. */
+function unlessGone<Result>(act: () => Result): Result | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "ENODEV")) return undefined
+    throw error
   }
 }
 

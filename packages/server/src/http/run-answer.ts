@@ -46,7 +46,8 @@ function toStatus(row: RunRow, { transitions, attempts }: Details): RunStatus {
   const parity = attempts?.findLast((attempt) => attempt.parity !== undefined)?.parity
   return {
     ...dropNulls(row.status),
-    state: row.state,
+    // From the moment it was asked for: the reconciler's own write follows.
+    state: row.desired === "delete" ? "DELETING" : row.state,
     ...(row.message !== undefined && { message: row.message }),
     ...(row.reason !== undefined && { reason: row.reason }),
     ...(transitions !== undefined && { transitions: toTransitions(transitions) }),

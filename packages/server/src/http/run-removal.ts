@@ -8,11 +8,11 @@ export async function removeRun(deps: AppDeps, row: RunRow): Promise<RunRow> {
   const at = deps.now().toISOString()
   if (row.clientExecuted) {
     await deps.store.runs.remove(row.project, row.id, at)
-    return { ...row, state: "DELETING" }
+    return { ...row, desired: "delete" }
   }
   const marked = await deps.store.runs.setDesired(row.project, row.id, "delete", at)
   deps.wake(row.project, row.id)
-  return { ...(marked ?? row), state: "DELETING" }
+  return marked ?? { ...row, desired: "delete" }
 }
 
 /** Asks for the removal of every run of a project, or of a task of it. */

@@ -35,7 +35,7 @@ export function toRun(row: RunRow, details: Details = {}): RunEntity {
     kind,
     key: `store://${project}/run/${kind}/${id}:${id}`,
     user: row.user,
-    metadata: dropNulls(row.metadata),
+    metadata: { ...dropNulls(row.metadata), updated: row.updated },
     spec: dropNulls(row.spec),
     ...(row.extensions !== undefined && { extensions: row.extensions }),
     status: toStatus(row, details),

@@ -15,10 +15,10 @@ import {
 import type { BareNode } from "./machine-node.ts"
 
 /** Resource name of a GPU whose type is none. */
-export const defaultGpuResource = "nvidia.com/gpu"
+const defaultGpuResource = "nvidia.com/gpu"
 
 /** Resource names → quantities that the attempts given have reserved together. */
-export function sumRequests(live: readonly Pick<Attempt, "requirements">[]): Readonly<Record<string, string>> {
+function sumRequests(live: readonly Pick<Attempt, "requirements">[]): Readonly<Record<string, string>> {
   const sums: Record<string, string> = {}
   for (const { requirements } of live) {
     for (const [name, text] of Object.entries(effectiveRequests(requirements, defaultGpuResource))) {

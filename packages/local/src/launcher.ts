@@ -108,7 +108,7 @@ function hostPaths(volumes: readonly PreparedVolume[]): Readonly<Record<string, 
 }
 
 /** Limits as plain numbers. */
-export function toLimits({ requirements }: Attempt): Limits {
+function toLimits({ requirements }: Attempt): Limits {
   const memory = requirements.resources?.mem?.limits
   const cpu = requirements.resources?.cpu?.limits
   const memoryBytes = memory === undefined ? undefined : parseQuantity(memory)

@@ -20,7 +20,7 @@ export function killRemains(places: Places, limits: LimitMechanism): void {
 }
 
 /** Processes whose environment has all the marks of the attempt. */
-export function findProcesses(marks: readonly string[]): readonly number[] {
+function findProcesses(marks: readonly string[]): readonly number[] {
   if (marks.length === 0) return []
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

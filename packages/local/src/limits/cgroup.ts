@@ -51,7 +51,7 @@ function unlessGone<Result>(act: () => Result): Result | undefined {
   }
 }
 
-export function killProcess(pid: number): void {
+function killProcess(pid: number): void {
   try {
     process.kill(pid, "SIGKILL")
   } catch (error) {

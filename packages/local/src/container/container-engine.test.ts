@@ -1,14 +1,17 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import type { Attempt, ContainerProgram, Exit, LogChunk, Requirements } from "@berth/spec"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { missing } from "../../../../scripts/parts.ts"
+import { takeLock } from "../attempt-files.ts"
 import { type Engine, type EngineState, type Launch, LaunchBlocked, LaunchRefused } from "../engine.ts"
 import type { Places } from "../places.ts"
 import { makeAttempt, makeDataFolder, makePlaces } from "../testing/call-handler.ts"
 import { type PodmanService, startPodman } from "../testing/podman-service.ts"
 import { createContainerEngine } from "./container-engine.ts"
+import { markContainer, writeStopRequest } from "./container-files.ts"
+import { toCreateRequest } from "./create-request.ts"
 import { connectDaemon, type Daemon } from "./daemon.ts"
 import { sweepContainers } from "./sweep.ts"
 
@@ -179,7 +182,6 @@ describe.skipIf(missing("podman"))("the container engine", () => {
   test("a stop's deadline is kept by whoever reads the state, when the daemon forgets it", async () => {
     const launch = await makeLaunch({ launch: shell("trap '' TERM; while :; do sleep 0.05; done") })
     await engine.launch(launch, { signal })
-    const { writeStopRequest } = await import("./container-files.ts")
     writeStopRequest(launch.places, { askedAt: new Date().toISOString(), killAt: new Date().toISOString() })
     expect((await untilEnded(launch.places)).exit).toMatchObject({ reason: "stopped", code: 137 })
     await engine.remove(launch.places)
@@ -201,8 +203,11 @@ describe.skipIf(missing("podman"))("the container engine", () => {
     const state = await untilEnded(launch.places)
     expect(state.exit).toMatchObject({ reason: "exited", code: 4 })
     expect(textOf(await readAll(launch.places))).toBe("one\ntwo\n")
+    const [first] = await readAll(launch.places)
     await daemon.call("DELETE", `/containers/${launch.places.uid}`, { query: { force: "1" } })
     expect(await engine.state(launch.places)).toEqual(state)
+    const left = await readAll(launch.places, first?.cursor)
+    expect(left.map(({ gap, cursor }) => [gap, cursor])).toEqual([[expect.stringContaining("removed"), first?.cursor]])
   })
 
   test("a launch that is told twice starts once, however short the program is", async () => {
@@ -214,16 +219,12 @@ describe.skipIf(missing("podman"))("the container engine", () => {
     await untilEnded(launch.places)
     await engine.launch(launch, { signal })
     await setTimeout(200)
-    const { readFileSync } = await import("node:fs")
     expect(readFileSync(join(data, "count", "starts"), "utf8")).toBe("x\n")
     await engine.remove(launch.places)
   })
 
   test("a launch that died between its lock and its start never starts: the attempt is lost", async () => {
     const launch = await makeLaunch({ launch: shell("echo started") })
-    const { takeLock } = await import("../attempt-files.ts")
-    const { markContainer } = await import("./container-files.ts")
-    const { toCreateRequest } = await import("./create-request.ts")
     markContainer(launch.places)
     const body = toCreateRequest(launch, "test", podman.image)
     await daemon.call("POST", "/containers/create", { query: { name: launch.places.uid }, body })

@@ -7,7 +7,7 @@ import { type Engine, type EngineState, type Launch, LaunchRefused } from "../en
 import { readLaunchRecord, toLaunchRecord, writeLaunchRecord } from "../launch-record.ts"
 import type { Places } from "../places.ts"
 import { isContainer, markContainer, readEnd, readStopRequest, writeEnd, writeStopRequest } from "./container-files.ts"
-import { readContainerLogs } from "./container-logs.ts"
+import { type LogPhase, readContainerLogs } from "./container-logs.ts"
 import { type ContainerFacts, toContainerExit, toFacts } from "./container-state.ts"
 import { instanceLabel, toCreateRequest } from "./create-request.ts"
 import { type Daemon, DaemonError } from "./daemon.ts"
@@ -32,9 +32,14 @@ export function createContainerEngine(options: ContainerEngineOptions): Engine {
   const parts: Parts = { ...options, watches: new Map() }
   let limits: Promise<DaemonLimits> | undefined
   const known = () => {
-    limits ??= readLimits(options.daemon)
+    limits ??= readLimits(options.daemon).catch((error: unknown) => {
+      limits = undefined
+      throw error
+    })
     return limits
   }
+  // Asked ahead: some daemons need a third of a second. Whoever needs the answer sees the failure.
+  void known().catch(() => undefined)
   return {
     name: "container",
     mounts: () => true,
@@ -248,9 +253,11 @@ async function removeContainer(parts: Parts, places: Places): Promise<void> {
 }
 
 /** What there is to read, and whether more may come. */
-async function logPhase(parts: Parts, places: Places): Promise<"absent" | "live" | "ended" | "gone"> {
+async function logPhase(parts: Parts, places: Places): Promise<LogPhase> {
   const facts = await inspect(parts, places)
   if (facts?.phase === "running") return "live"
   if (facts?.phase === "ended") return "ended"
-  return readAttemptFiles(places).exit === undefined && readEnd(places) === undefined ? "absent" : "gone"
+  const end = readEnd(places)
+  if (end !== undefined) return end.exit.reason === "not_started" ? "none" : "gone"
+  return readAttemptFiles(places).exit === undefined ? "absent" : "none"
 }

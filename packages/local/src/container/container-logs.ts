@@ -1,13 +1,18 @@
 import { setTimeout } from "node:timers/promises"
 import type { Cancelable, Cursor, LogChunk } from "@berth/spec"
-import type { Daemon } from "./daemon.ts"
+import { type Daemon, DaemonError } from "./daemon.ts"
 
 export interface LogOptions extends Cancelable {
   readonly resume?: Cursor
-  /** `absent`: nothing to read yet; `ended`: nothing will ever be written again; `gone`: nothing can be read any more. */
-  readonly phase: () => Promise<"absent" | "live" | "ended" | "gone">
+  readonly phase: () => Promise<LogPhase>
   readonly now: () => Date
 }
+
+/**
+ * `absent`: nothing to read yet; `ended`: nothing will ever be written again; `none`: nothing was ever written;
+ * `gone`: what was written can be read no more.
+ */
+export type LogPhase = "absent" | "live" | "ended" | "none" | "gone"
 
 /** Bytes delivered of stdout and of stderr: each comes back in the same order, the two not always interleaved alike. */
 type Offsets = { 1: number; 2: number }
@@ -25,7 +30,12 @@ export async function* readContainerLogs(daemon: Daemon, name: string, options: 
   const offsets = parseCursor(options.resume)
   while (!options.signal.aborted) {
     const phase = await options.phase()
-    if (phase === "gone") return
+    if (phase === "none") return
+    if (phase === "gone") {
+      const gap = "the container was removed before its output was read to the end"
+      yield { bytes: new Uint8Array(), at: options.now().toISOString(), cursor: toCursor(offsets), gap }
+      return
+    }
     if (phase !== "absent") yield* readOnce(daemon, { name, offsets, follow: phase === "live" }, options)
     if (phase === "ended") return
     await setTimeout(againMilliseconds, undefined, { signal: options.signal }).catch(() => undefined)
@@ -48,11 +58,12 @@ async function* readOnce(
       seen[stream] += bytes.length
       if (fresh.length === 0) continue
       offsets[stream] += fresh.length
-      yield { bytes: Uint8Array.from(fresh), at: options.now().toISOString(), cursor: `${offsets[1]},${offsets[2]}` }
+      yield { bytes: Uint8Array.from(fresh), at: options.now().toISOString(), cursor: toCursor(offsets) }
     }
   } catch (error) {
-    // The next reading goes on where this one was cut.
-    if (!signal.aborted) throw error
+    // The next look says whether it is gone, or a next reading goes on where this one was cut.
+    const isGone = error instanceof DaemonError && error.status === 404
+    if (!signal.aborted && !isGone) throw error
   } finally {
     watchdog?.[Symbol.dispose]()
     cut.abort()
@@ -79,6 +90,10 @@ async function* frames(source: AsyncIterable<Uint8Array>): AsyncIterable<{ strea
       rest = rest.subarray(end)
     }
   }
+}
+
+function toCursor(offsets: Offsets): Cursor {
+  return `${offsets[1]},${offsets[2]}`
 }
 
 function parseCursor(cursor: Cursor | undefined): Offsets {

@@ -13,6 +13,7 @@ export interface PortCase {
   readonly objects?: readonly JsonObject[]
   readonly secrets?: Readonly<Record<string, string>>
   readonly enforced?: string
+  readonly ownSignal?: boolean
   readonly exit?: Partial<Exit>
   readonly log?: string
   readonly logEnds?: string
@@ -27,7 +28,8 @@ export const portCases = JSON.parse(readFileSync(path, "utf8")) as readonly Port
 export async function checkCase(it: PortCase, { subject, observer, run }: CaseOptions): Promise<void> {
   await subject.setObjects(it.objects ?? [])
   await subject.setSecrets(it.secrets ?? {})
-  const attempt = makeAttempt({ run, ...it })
+  if (it.ownSignal === true && subject.isFirstProcess) return
+  const attempt = makeAttempt({ run, image: subject.image, ...it })
   await subject.executor.start(attempt)
   if (it.waits !== undefined) return await checkWait(it.waits, observer, attempt.uid)
   const ended = await observer.until(attempt.uid, "ended")

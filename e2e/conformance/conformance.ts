@@ -1,10 +1,11 @@
+import type { Attempt } from "@berth/spec"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { checkCase, portCases } from "./cases.ts"
 import { checkLogs } from "./logs.ts"
 import { checkRestart } from "./restart.ts"
 import { checkService } from "./service.ts"
 import { checkStop } from "./stop.ts"
-import { makeAttempt, type Observer, project, type Subject, toRef, watch } from "./subject.ts"
+import { type AttemptOptions, makeAttempt, type Observer, project, type Subject, toRef, watch } from "./subject.ts"
 import { checkVolumes } from "./volumes.ts"
 
 export interface ConformanceOptions {
@@ -16,6 +17,8 @@ export interface ConformanceOptions {
 export interface Trial {
   readonly subject: () => Subject
   readonly observer: () => Observer
+  /** An attempt that this executor can run. */
+  make(options: AttemptOptions): Attempt
   /** A name for a run that no other test has. */
   newRun(): string
 }
@@ -26,7 +29,12 @@ export function conformance({ name, create }: ConformanceOptions): void {
     let subject: Subject
     let observer: Observer
     let count = 0
-    const trial: Trial = { subject: () => subject, observer: () => observer, newRun: () => `run${++count}` }
+    const trial: Trial = {
+      subject: () => subject,
+      observer: () => observer,
+      make: (options) => makeAttempt({ image: subject.image, ...options }),
+      newRun: () => `run${++count}`,
+    }
 
     beforeAll(async () => {
       process.env.CONFORMANCE_CANARY = "of the server"
@@ -59,10 +67,10 @@ export function conformance({ name, create }: ConformanceOptions): void {
   })
 }
 
-function checkStart({ subject, observer, newRun }: Trial): void {
+function checkStart({ subject, observer, make, newRun }: Trial): void {
   test("is made once, however often it is asked for", async () => {
     const run = newRun()
-    const attempt = makeAttempt({ run, script: "echo started; sleep 0.3" })
+    const attempt = make({ run, script: "echo started; sleep 0.3" })
     const { executor } = subject()
     await Promise.all([executor.start(attempt), executor.start(attempt)])
     await executor.start(attempt)
@@ -75,7 +83,7 @@ function checkStart({ subject, observer, newRun }: Trial): void {
 
   test("says when it started, where, and when it ended", async () => {
     const before = new Date().toISOString()
-    const attempt = makeAttempt({ run: newRun(), script: "sleep 0.1" })
+    const attempt = make({ run: newRun(), script: "sleep 0.1" })
     await subject().executor.start(attempt)
     const ended = await observer().until(attempt.uid, "ended")
     const times = [before, ended.startedAt ?? "", ended.exit.finishedAt, new Date().toISOString()]
@@ -84,7 +92,7 @@ function checkStart({ subject, observer, newRun }: Trial): void {
   })
 
   test("a late observer is told everything, then synced, and nothing after its end", async () => {
-    const attempt = makeAttempt({ run: newRun(), script: "sleep 30" })
+    const attempt = make({ run: newRun(), script: "sleep 30" })
     await subject().executor.start(attempt)
     await observer().until(attempt.uid, "running")
     const late = watch(subject().executor)
@@ -106,7 +114,7 @@ function checkStart({ subject, observer, newRun }: Trial): void {
     const requirements = {
       volumes: [{ name: "cfg", volumeType: "config_map", mountPath: "/etc/conformance", spec }] as const,
     }
-    const attempt = makeAttempt({ run, requirements, script: 'cat "$V_CFG/a"' })
+    const attempt = make({ run, requirements, script: 'cat "$V_CFG/a"' })
     await subject().executor.start(attempt)
     await observer().until(attempt.uid, "waiting")
     const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "late-settings" }, data: { a: "here" } }
@@ -120,7 +128,7 @@ function checkStart({ subject, observer, newRun }: Trial): void {
       volumes: [{ name: "scratch", volumeType: "empty_dir", mountPath: "/scratch", spec: {} }] as const,
       securityContext: { runAsUser: 8877 },
     }
-    const attempt = makeAttempt({ run: newRun(), requirements })
+    const attempt = make({ run: newRun(), requirements })
     await subject().executor.start(attempt)
     const { parity = [] } = await observer().until(attempt.uid, "ended")
     const paths = parity.map(({ path }) => path)
@@ -132,15 +140,15 @@ function checkStart({ subject, observer, newRun }: Trial): void {
   })
 }
 
-function checkQuestions({ subject, newRun }: Trial): void {
+function checkQuestions({ subject, make, newRun }: Trial): void {
   const options = { signal: new AbortController().signal }
 
   test("plan says now for what fits and never for what no node holds, and starts nothing", async () => {
     await subject().setObjects([])
     const { executor } = subject()
-    const attempt = makeAttempt({ run: newRun() })
+    const attempt = make({ run: newRun() })
     expect(await executor.plan({ attempt }, options)).toMatchObject({ verdict: "now", findings: [] })
-    const huge = makeAttempt({ run: newRun(), requirements: { resources: { mem: { requests: "900Ti" } } } })
+    const huge = make({ run: newRun(), requirements: { resources: { mem: { requests: "900Ti" } } } })
     const verdict = await executor.plan({ attempt: huge }, options)
     expect(verdict.verdict).toBe("never")
     expect(verdict.findings).not.toEqual([])
@@ -151,7 +159,7 @@ function checkQuestions({ subject, newRun }: Trial): void {
   })
 
   test("explain says what a waiting attempt waits for", async () => {
-    const attempt = makeAttempt({ run: newRun(), requirements: { resources: { mem: { requests: "900Ti" } } } })
+    const attempt = make({ run: newRun(), requirements: { resources: { mem: { requests: "900Ti" } } } })
     await subject().executor.start(attempt)
     expect(await subject().executor.explain(toRef(attempt), options)).not.toEqual([])
   })

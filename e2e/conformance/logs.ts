@@ -1,11 +1,11 @@
 import type { LogChunk } from "@berth/spec"
 import { expect, test } from "vitest"
 import type { Trial } from "./conformance.ts"
-import { makeAttempt, readLog } from "./subject.ts"
+import { readLog } from "./subject.ts"
 
-export function checkLogs({ subject, observer, newRun }: Trial): void {
+export function checkLogs({ subject, observer, make, newRun }: Trial): void {
   test("every byte comes once and in order, also when there are many", async () => {
-    const attempt = makeAttempt({ run: newRun(), script: "seq 1 60000" })
+    const attempt = make({ run: newRun(), script: "seq 1 60000" })
     await subject().executor.start(attempt)
     const { logs } = await observer().until(attempt.uid, "ended")
     const expected = Array.from({ length: 60_000 }, (_, index) => `${index + 1}\n`).join("")
@@ -15,7 +15,7 @@ export function checkLogs({ subject, observer, newRun }: Trial): void {
 
   test("reading goes on from any cursor without a byte lost or twice", async () => {
     const script = "for i in 1 2 3 4 5; do seq $((i * 10000)) $((i * 10000 + 3000)); sleep 0.05; done"
-    const attempt = makeAttempt({ run: newRun(), script })
+    const attempt = make({ run: newRun(), script })
     const { executor } = subject()
     await executor.start(attempt)
     const { logs } = await observer().until(attempt.uid, "running")
@@ -25,14 +25,16 @@ export function checkLogs({ subject, observer, newRun }: Trial): void {
     for await (const chunk of executor.logs(source, { signal: AbortSignal.timeout(15_000) })) chunks.push(chunk)
     const whole = Buffer.concat(chunks.map(({ bytes }) => bytes)).toString()
     let before = 0
-    for (const { bytes, cursor } of chunks) {
+    const step = Math.ceil(chunks.length / 10)
+    for (const [index, { bytes, cursor }] of chunks.entries()) {
       before += bytes.length
+      if (index % step !== 0 && index !== chunks.length - 1) continue
       expect(await readLog(executor, source, cursor)).toBe(whole.slice(before))
     }
   })
 
   test("a reader of what runs sees a line while it runs", async () => {
-    const attempt = makeAttempt({ run: newRun(), script: "echo first; sleep 2; echo second" })
+    const attempt = make({ run: newRun(), script: "echo first; sleep 2; echo second" })
     const { executor } = subject()
     await executor.start(attempt)
     const { logs } = await observer().until(attempt.uid, "running")
@@ -48,7 +50,7 @@ export function checkLogs({ subject, observer, newRun }: Trial): void {
   })
 
   test("a reader that is told to end ends, whatever the source does", async () => {
-    const attempt = makeAttempt({ run: newRun(), script: "echo up; sleep 60" })
+    const attempt = make({ run: newRun(), script: "echo up; sleep 60" })
     const { executor } = subject()
     await executor.start(attempt)
     const { logs } = await observer().until(attempt.uid, "running")

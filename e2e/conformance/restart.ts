@@ -1,16 +1,16 @@
 import { expect, test } from "vitest"
 import type { Trial } from "./conformance.ts"
 import { startTrapping } from "./stop.ts"
-import { makeAttempt, readLog, toRef, watch } from "./subject.ts"
+import { readLog, toRef, watch } from "./subject.ts"
 
 /** Runs last: afterwards the subject has another executor. */
 export function checkRestart(trial: Trial): void {
-  const { subject, observer, newRun } = trial
+  const { subject, observer, make, newRun } = trial
 
   test("another executor finds everything again: what waits, what runs, what ended while nobody looked", async () => {
-    const waiting = makeAttempt({ run: newRun(), requirements: { resources: { cpu: { requests: "100000" } } } })
-    const running = makeAttempt({ run: newRun(), script: "echo one; sleep 3; echo two; exit 6" })
-    const ending = makeAttempt({ run: newRun(), script: "echo short; sleep 0.3; exit 7" })
+    const waiting = make({ run: newRun(), requirements: { resources: { cpu: { requests: "100000" } } } })
+    const running = make({ run: newRun(), script: "echo one; sleep 3; echo two; exit 6" })
+    const ending = make({ run: newRun(), script: "echo short; sleep 0.3; exit 7" })
     for (const attempt of [waiting, running, ending]) await subject().executor.start(attempt)
     await observer().until(running.uid, "running")
     await observer().until(ending.uid, "running")

@@ -1,7 +1,7 @@
 import { createServer } from "node:net"
 import { expect, test } from "vitest"
 import type { Trial } from "./conformance.ts"
-import { makeAttempt, toRef } from "./subject.ts"
+import { toRef } from "./subject.ts"
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -13,12 +13,12 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-export function checkService({ subject, observer, newRun }: Trial): void {
+export function checkService({ subject, observer, make, newRun }: Trial): void {
   test("a service is announced once it answers, and is gone after its stop", async () => {
     const port = await freePort()
     const requirements = { servicePorts: [{ port, targetPort: port }] }
-    const command = ["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", String(port)]
-    const attempt = makeAttempt({ run: newRun(), action: "serve", requirements, command })
+    const command = subject().serverCommand(port)
+    const attempt = make({ run: newRun(), action: "serve", requirements, command })
     await subject().executor.start(attempt)
     const url = await expect
       .poll(
@@ -31,7 +31,7 @@ export function checkService({ subject, observer, newRun }: Trial): void {
       .toMatch(/^[^:/]+:\d+$/)
       .then(() => serviceUrl(observer().last(attempt.uid)))
     const answer = await fetch(`http://${url}/`)
-    expect(answer.status).toBe(200)
+    expect(answer.status).toBeLessThan(500)
     await answer.text()
     await subject().executor.stop(toRef(attempt), { graceSeconds: 5 })
     expect((await observer().until(attempt.uid, "ended")).exit.reason).toBe("stopped")
@@ -41,7 +41,7 @@ export function checkService({ subject, observer, newRun }: Trial): void {
   test("a service that ends by itself ends as any program does", async () => {
     const port = await freePort()
     const requirements = { servicePorts: [{ port, targetPort: port }] }
-    const attempt = makeAttempt({ run: newRun(), action: "serve", requirements, script: "exit 5" })
+    const attempt = make({ run: newRun(), action: "serve", requirements, script: "exit 5" })
     await subject().executor.start(attempt)
     expect((await observer().until(attempt.uid, "ended")).exit).toMatchObject({ reason: "exited", code: 5 })
   })

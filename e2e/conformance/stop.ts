@@ -1,12 +1,12 @@
 import type { Attempt } from "@berth/spec"
 import { expect, test } from "vitest"
 import type { Trial } from "./conformance.ts"
-import { makeAttempt, readLog, toRef } from "./subject.ts"
+import { readLog, toRef } from "./subject.ts"
 
 /** A program that does as it is told at SIGTERM and goes on; resolves once it is ready for it. */
-export async function startTrapping({ subject, observer, newRun }: Trial, atTerm: string): Promise<Attempt> {
+export async function startTrapping({ subject, observer, make, newRun }: Trial, atTerm: string): Promise<Attempt> {
   const script = `trap '${atTerm}' TERM; echo up; while :; do sleep 0.05; done`
-  const attempt = makeAttempt({ run: newRun(), script })
+  const attempt = make({ run: newRun(), script })
   const { executor } = subject()
   await executor.start(attempt)
   const { logs } = await observer().until(attempt.uid, "running")
@@ -16,7 +16,7 @@ export async function startTrapping({ subject, observer, newRun }: Trial, atTerm
 }
 
 export function checkStop(trial: Trial): void {
-  const { subject, observer, newRun } = trial
+  const { subject, observer, make, newRun } = trial
 
   test("a stop is SIGTERM, and the program may tidy up", async () => {
     const attempt = await startTrapping(trial, "echo tidied up; exit 0")
@@ -45,7 +45,7 @@ export function checkStop(trial: Trial): void {
   test("a stop at any moment of the start is kept", async () => {
     const script = 'trap "" TERM; while :; do sleep 0.05; done'
     const stopped = Array.from({ length: 20 }, async (_, index) => {
-      const attempt = makeAttempt({ run: newRun(), script })
+      const attempt = make({ run: newRun(), script })
       await subject().executor.start(attempt)
       await new Promise((resolve) => setTimeout(resolve, index * 3))
       await subject().executor.stop(toRef(attempt), { graceSeconds: 1 })
@@ -56,7 +56,7 @@ export function checkStop(trial: Trial): void {
 
   test("what waits is stopped without ever starting", async () => {
     const requirements = { resources: { cpu: { requests: "100000" } } }
-    const attempt = makeAttempt({ run: newRun(), requirements, script: "echo started" })
+    const attempt = make({ run: newRun(), requirements, script: "echo started" })
     await subject().executor.start(attempt)
     await observer().until(attempt.uid, "waiting")
     await subject().executor.stop(toRef(attempt), { graceSeconds: 0 })
@@ -66,7 +66,7 @@ export function checkStop(trial: Trial): void {
   })
 
   test("a stop after the end changes nothing", async () => {
-    const attempt = makeAttempt({ run: newRun(), script: "exit 4" })
+    const attempt = make({ run: newRun(), script: "exit 4" })
     await subject().executor.start(attempt)
     await observer().until(attempt.uid, "ended")
     await subject().executor.stop(toRef(attempt), { graceSeconds: 0 })
@@ -74,7 +74,7 @@ export function checkStop(trial: Trial): void {
   })
 
   test("a stop and a removal of what is not there are no error", async () => {
-    const gone = toRef(makeAttempt({ run: newRun() }))
+    const gone = toRef(make({ run: newRun() }))
     await subject().executor.stop(gone, { graceSeconds: 0 })
     await subject().executor.remove(gone)
     await subject().executor.remove(gone)
@@ -82,7 +82,7 @@ export function checkStop(trial: Trial): void {
 
   test("a removal ends what runs, with every child, and it is absent from then on", async () => {
     const script = "(setsid sleep 300 >/dev/null 2>&1 &); (sleep 300 &); echo up; sleep 300"
-    const attempt = makeAttempt({ run: newRun(), script })
+    const attempt = make({ run: newRun(), script })
     await subject().executor.start(attempt)
     await observer().until(attempt.uid, "running")
     await Promise.all([subject().executor.remove(toRef(attempt)), subject().executor.remove(toRef(attempt))])

@@ -4,6 +4,12 @@ import { vi } from "vitest"
 /** An executor under test, and the way to what is around it. */
 export interface Subject {
   readonly executor: Executor
+  /** Has `sh` and the usual small programs; needed only where images are run. */
+  readonly image: string
+  /** The program is the first process of its PID namespace, as in a container. */
+  readonly isFirstProcess: boolean
+  /** Answers HTTP on the port. */
+  serverCommand(port: number): readonly string[]
   /** Stand-ins for, or real, cluster objects of the project. */
   setObjects(objects: readonly JsonObject[]): Promise<void>
   setSecrets(values: Readonly<Record<string, string>>): Promise<void>
@@ -22,6 +28,7 @@ export interface AttemptOptions {
   readonly command?: readonly string[]
   readonly action?: Attempt["action"]
   readonly requirements?: Requirements
+  readonly image?: string
 }
 
 /** Where a volume is: its mount path, or where an executor without mounts of its own says it is. */
@@ -41,7 +48,7 @@ export function makeAttempt(options: AttemptOptions): Attempt {
     number,
     function: { name: "f", id: "1", kind: "container" },
     action,
-    program: { kind: "container", image: "docker.io/library/python:3.11-slim", command, args: [] },
+    program: { kind: "container", ...(options.image !== undefined && { image: options.image }), command, args: [] },
     requirements,
     provenance: {},
     inputs: {},

@@ -1,7 +1,7 @@
 import type { Requirements } from "@berth/spec"
 import { expect, test } from "vitest"
 import type { Trial } from "./conformance.ts"
-import { makeAttempt, project, readLog, toRef } from "./subject.ts"
+import { type AttemptOptions, project, readLog, toRef } from "./subject.ts"
 
 const claim = {
   apiVersion: "v1",
@@ -25,7 +25,7 @@ function mounting(spec: { claimName: string } | { size: string }, subPath?: stri
 }
 
 export function checkVolumes(trial: Trial): void {
-  const { subject, newRun } = trial
+  const { subject, make, newRun } = trial
 
   test("a claim keeps its data from run to run", async () => {
     await subject().setObjects([claim])
@@ -46,9 +46,9 @@ export function checkVolumes(trial: Trial): void {
     const requirements = mounting({ size: "16Mi" })
     const run = newRun()
     expect(await logOf(trial, { run, requirements, script: 'echo mine >"$V_DATA/z"' })).toBe("")
-    await subject().executor.remove(toRef(makeAttempt({ run })), { keepClaims: true })
+    await subject().executor.remove(toRef(make({ run })), { keepClaims: true })
     expect(await logOf(trial, { run, number: 2, requirements, script: 'cat "$V_DATA/z"' })).toBe("mine\n")
-    await subject().executor.remove(toRef(makeAttempt({ run, number: 2 })))
+    await subject().executor.remove(toRef(make({ run, number: 2 })))
     expect(await logOf(trial, { run, number: 3, requirements, script: 'ls -A "$V_DATA" | wc -l' })).toBe("0\n")
   })
 
@@ -61,8 +61,8 @@ export function checkVolumes(trial: Trial): void {
   })
 }
 
-async function logOf({ subject, observer }: Trial, options: Parameters<typeof makeAttempt>[0]): Promise<string> {
-  const attempt = makeAttempt(options)
+async function logOf({ subject, observer, make }: Trial, options: AttemptOptions): Promise<string> {
+  const attempt = make(options)
   await subject().executor.start(attempt)
   const { exit, logs } = await observer().until(attempt.uid, "ended")
   const log = (await Promise.all(logs.map((source) => readLog(subject().executor, source)))).join("")

@@ -44,6 +44,18 @@ describe("a run", () => {
     ])
   })
 
+  it("of nothing waits too, where the node takes no more runs", async () => {
+    const fixture = await open({ objects: [node({ status: { allocatable: { cpu: "2", memory: "4Gi", pods: "1" } } })] })
+    const first = asking("echo ready; sleep 30", {})
+    const second = asking("true", {})
+    await fixture.executor.start(first)
+    await fixture.logged(first, "ready")
+    await fixture.executor.start(second)
+    expect(await fixture.waiting(second.uid)).toEqual(["resources.insufficient"])
+    await fixture.executor.stop(first, { graceSeconds: 0 })
+    expect(await fixture.ended(second.uid)).toMatchObject({ code: 0 })
+  })
+
   it("larger than the node waits and says that it can never start; a restarted server says the same", async () => {
     const fixture = await open({ objects: [node()] })
     const attempt = asking("true", { resources: { mem: { requests: "64Gi" } } })

@@ -37,7 +37,7 @@ function addTexts(sum: string | undefined, text: string): string {
 /** The node with what the live attempts have reserved on it. */
 export function toInventoryNode(node: BareNode, live: readonly Pick<Attempt, "requirements">[]): InventoryNode {
   const { given: _given, unschedulable: _unschedulable, ...shown } = node
-  return { ...shown, requested: sumRequests(live) }
+  return { ...shown, requested: { ...sumRequests(live), ...(live.length > 0 && { pods: `${live.length}` }) } }
 }
 
 /**
@@ -48,11 +48,13 @@ export function admit(attempt: Attempt, node: BareNode, live: readonly Attempt[]
   const requirements = node.given ? attempt.requirements : withoutPlacement(attempt.requirements)
   const request = { requirements, provenance: attempt.provenance, gpuResource: defaultGpuResource }
   const fit = fitNode(request, toInventoryNode(node, live))
-  const closed: readonly Finding[] = node.unschedulable
-    ? [createFinding("placement.node.unschedulable", { node: node.name })]
-    : []
+  const closed = unschedulable(node)
   if (closed.length === 0) return fit
   return { fit: fit.fit === "fits" ? "waits" : fit.fit, findings: [...closed, ...fit.findings] }
+}
+
+function unschedulable({ name, unschedulable: isClosed }: BareNode): readonly Finding[] {
+  return isClosed ? [createFinding("placement.node.unschedulable", { node: name })] : []
 }
 
 function withoutPlacement(requirements: Requirements): Requirements {

@@ -76,10 +76,14 @@ function ownLabels({ architecture }: Machine, name: string): Record<string, stri
   return { "kubernetes.io/hostname": name, "kubernetes.io/arch": architecture, "kubernetes.io/os": "linux" }
 }
 
+/** As many runs at once as a kubelet takes when nobody says otherwise: requests of nothing fit for ever. */
+const defaultPods = 110
+
 function ownResources(machine: Machine): Record<string, string> {
   return {
     cpu: `${machine.cores}`,
     memory: `${machine.memoryBytes}`,
+    pods: `${defaultPods}`,
     ...(machine.gpus.length > 0 && { "nvidia.com/gpu": `${machine.gpus.length}` }),
   }
 }

@@ -26,7 +26,23 @@ export function processParity(attempt: Attempt, facts: ParityFacts): readonly Pa
     ...(requirements.volumes ?? []).flatMap((volume) => volumeParity(volume, facts)),
     ...serviceParity(attempt),
     ...podParity(requirements),
+    ...handedParity(requirements),
   ]
+}
+
+/** What is handed to the program, and what Berth counts itself: kept by every engine. */
+export function handedParity({ envs, secrets, timeouts, retries }: Requirements): readonly Parity[] {
+  const environment = "in the program's environment"
+  return [
+    ...(envs ?? []).map(({ name }) => parity(`envs.${name}`, "enforced", environment)),
+    ...(secrets ?? []).map(({ name }) => parity(`secrets.${name}`, "enforced", environment)),
+    ...membersOf("timeouts", timeouts).map((path) => parity(path, "enforced", "counted anew for each attempt")),
+    ...membersOf("retries", retries).map((path) => parity(path, "enforced", "each one a new attempt")),
+  ]
+}
+
+function membersOf(field: string, members: object = {}): readonly string[] {
+  return Object.keys(members).map((member) => `${field}.${toSnakeCase(member)}`)
 }
 
 /** What the process engine can do on this machine, whatever is asked. */

@@ -127,9 +127,10 @@ async function startContainer(parts: Parts, places: Places): Promise<void> {
     await parts.daemon.call("POST", `/containers/${places.uid}/start`)
   } catch (error) {
     if (!(error instanceof DaemonError)) throw error
-    await removeContainer(parts, places)
     const exit = { reason: "not_started", ...startCode(error.message), message: error.message } as const
+    // Written before the container goes: whoever looks in between would take it for lost.
     keep(places, { phase: "ended", exit: { ...exit, finishedAt: parts.now().toISOString() } })
+    await removeContainer(parts, places)
   }
 }
 

@@ -181,7 +181,7 @@ describe("what no daemon at hand does", () => {
       response.end()
     })
     const chunks: string[] = []
-    const options = { signal, phase: async () => "ended", now: () => new Date() } as const
+    const options = { signal, phase: async () => "ended" as const, now: () => new Date() }
     for await (const chunk of readContainerLogs(daemon, "c", options)) {
       chunks.push(`${Buffer.from(chunk.bytes).toString()}|${chunk.cursor}`)
     }

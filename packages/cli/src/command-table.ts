@@ -56,7 +56,11 @@ function addRunCommands(program: Command, report: Report): void {
       "--strict",
       "refuse what cannot be kept exactly: warnings, and limits that this machine can only approximate",
     )
-    .option("--fix <numbers>", "apply fixes of the last refusal first: 1,2,3")
+    .option(
+      "--fix <numbers>",
+      "apply fixes of the last refusal first: 1,2,3; again for the refusal after that",
+      collect,
+    )
     .option("--objects <path>", "Kubernetes manifests that stand in for a cluster's objects, file or folder")
     .addOption(
       new Option("--action <action>", "what to do with a function that is named (default: job)").choices([
@@ -66,7 +70,7 @@ function addRunCommands(program: Command, report: Report): void {
       ]),
     )
     .option("--again <run>", "run once more what a run ran, with --fix changed")
-    .option("--param <name=value>", "a parameter of the handler, JSON or text; may be repeated", collect, [])
+    .option("--param <name=value>", "a parameter of the handler, JSON or text; may be repeated", collect)
     .action(async (target, options) => {
       const { runCommand } = await import("./commands/run.ts")
       report(await runCommand(target, { ...program.opts<GlobalOptions>(), ...options }, self))
@@ -244,7 +248,7 @@ function addServerCommands(program: Command): void {
     })
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
 

@@ -1,4 +1,5 @@
 import {
+  actions,
   createFinding,
   didYouMean,
   type Finding,
@@ -6,6 +7,7 @@ import {
   functionKinds,
   isJsonObject,
   type JsonObject,
+  normalise,
 } from "@berth/spec"
 import { LineCounter, parseAllDocuments, type Document as YamlDocument } from "yaml"
 
@@ -45,7 +47,7 @@ export interface ReadDocuments {
 const ownMembers = ["kind", "name", "project", "run", "metadata", "description", "labels"] as const
 
 const functionMembers: Record<FunctionKind, readonly string[]> = {
-  container: ["image", "base_image", "image_pull_policy", "command", "source", "code"],
+  container: ["image", "base_image", "image_pull_policy", "command", "args", "source", "code"],
   python: ["handler", "init_function", "requirements", "python_version", "image", "base_image", "source", "code"],
   node: ["handler", "init_function", "image", "base_image", "source", "code"],
 }
@@ -76,7 +78,8 @@ function readDocument(source: SourceText): FunctionDocument | { problems: Findin
   if (!isJsonObject(content))
     return { problems: [createFinding("file.shape", { detail: "a function is a map of kind, name and run" })] }
   const problems = [...checkIdentity(content), ...checkMembers(content)]
-  if (problems.length > 0) return { problems }
+  // One screen for everything: what the server would find in the run is looked for here when it will not be asked.
+  if (problems.length > 0) return { problems: [...problems, ...checkRun(content)] }
   return toFunction(source, content)
 }
 
@@ -89,7 +92,11 @@ function checkIdentity(content: JsonObject): Finding[] {
   const problems: Finding[] = []
   if (!isKind(content.kind)) {
     problems.push(
-      createFinding("file.kind", { kind: String(content.kind ?? ""), kinds: [...functionKinds] }, { path: ["kind"] }),
+      createFinding(
+        "file.kind",
+        { kind: String(content.kind ?? ""), kinds: [...functionKinds], ...suggestKind(content.kind) },
+        { path: ["kind"] },
+      ),
     )
   }
   if (typeof content.name !== "string" || content.name === "") {
@@ -98,7 +105,31 @@ function checkIdentity(content: JsonObject): Finding[] {
   if (content.run !== undefined && content.run !== null && !isJsonObject(content.run)) {
     problems.push(createFinding("file.shape", { detail: "run is a map of action and requirements" }, { path: ["run"] }))
   }
+  if (isJsonObject(content.run)) problems.push(...checkAction(content.run))
   return problems
+}
+
+/** What can be done with a function from a file. */
+const fileActions: readonly string[] = actions.filter((action) => action !== "build")
+
+function checkAction(run: JsonObject): Finding[] {
+  const { action } = run
+  if (action === undefined || fileActions.some((known) => known === action)) return []
+  const suggestion = typeof action === "string" ? didYouMean(action, fileActions) : undefined
+  const data = { action: String(action), actions: fileActions, ...(suggestion !== undefined && { suggestion }) }
+  return [createFinding("file.action", data, { path: ["run", "action"] })]
+}
+
+const runMembers = ["action", "parameters", "inputs", "init_parameters", "args", "values"]
+
+/** The mistakes in a run's requirements that need no server to be seen. */
+function checkRun({ kind, run }: JsonObject): Finding[] {
+  if (!isJsonObject(run) || !isKind(kind)) return []
+  const knownMembers = [...runMembers, ...functionMembers[kind]]
+  return normalise(run, { unknownKeys: "error", knownMembers }).findings.map(({ fix: _fix, ...finding }) => ({
+    ...finding,
+    path: ["run", ...(finding.path ?? [])],
+  }))
 }
 
 function checkMembers(content: JsonObject): Finding[] {
@@ -110,6 +141,11 @@ function checkMembers(content: JsonObject): Finding[] {
       const suggestion = didYouMean(key, known)
       return createFinding("field.unknown", { key, ...(suggestion !== undefined && { suggestion }) }, { path: [key] })
     })
+}
+
+function suggestKind(kind: unknown): { suggestion?: string } {
+  const suggestion = typeof kind === "string" ? didYouMean(kind, functionKinds) : undefined
+  return suggestion === undefined ? {} : { suggestion }
 }
 
 function isKind(kind: unknown): kind is FunctionKind {

@@ -11,11 +11,31 @@ import type { Terminal } from "./terminal.ts"
 export async function fail(error: unknown, options: GlobalOptions): Promise<number> {
   // What is wrong with a command line was printed when it was read.
   if (error instanceof CommanderError) return exitCode.usage
-  const known = BerthError.from(error)
+  const known = fromFileSystem(error) ?? BerthError.from(error)
   const output = toOutput(options)
   if (output.format === "text") explainError(known, output.terminal)
   else await printResult(known.toBody(known.requestId), output, () => "")
   return exitCodeOf(known)
+}
+
+const fileProblems: Readonly<Record<string, string>> = {
+  ENOENT: "There is no file or folder",
+  EACCES: "This user may not use",
+  EPERM: "This user may not use",
+  EROFS: "Nothing can be written here, the file system is read-only:",
+  EISDIR: "A file is needed, and this is a folder:",
+  ENOTDIR: "A folder is needed, and this is a file:",
+  ENOSPC: "The disk is full:",
+}
+
+/** What the user's own files refuse is the user's to mend, and no failure of Berth. */
+function fromFileSystem(error: unknown): BerthError | undefined {
+  if (!(error instanceof Error) || error instanceof BerthError) return undefined
+  const { code = "", path = "" } = error as NodeJS.ErrnoException
+  const problem = fileProblems[code]
+  return problem === undefined || path === ""
+    ? undefined
+    : new BerthError("invalid", `${problem} ${path}`, { cause: error })
 }
 
 function explainError(error: BerthError, terminal: Terminal): void {

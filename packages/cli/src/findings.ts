@@ -2,7 +2,7 @@ import { type Finding, formatPath, type Severity } from "@berth/spec"
 import type { SourceText } from "./document.ts"
 import { describeFix, type NumberedFinding } from "./fixes.ts"
 import { type Position, positionOf } from "./position.ts"
-import { alignColumns } from "./table.ts"
+import { alignColumns, lastRoom, wrapColumns } from "./table.ts"
 import type { Terminal } from "./terminal.ts"
 
 /** Where the findings' paths start in a file: at the document's root, or under `run`. */
@@ -13,38 +13,81 @@ export interface Place {
 
 const colour = { error: "red", warning: "yellow", notice: "cyan" } as const satisfies Record<Severity, string>
 
+/** Less than this beside the places makes a message a column of words: then it goes below them. */
+const leastMessage = 44
+
 /**
  * Findings as people read them: severity, `file:line:column` where there is a file, the user's own path, what is the
  * matter and what to do, and the number of the fix.
  */
 export function formatFindings(findings: readonly NumberedFinding[], terminal: Terminal, place?: Place): string {
-  const rows = findings.flatMap(({ finding, number }) => {
-    const head = terminal.paint(colour[finding.severity], finding.severity)
-    const where = place === undefined ? [] : [positionText(finding, place)]
-    const blank = place === undefined ? ["", ""] : ["", "", ""]
-    const fix = number === undefined ? "" : terminal.paint("bold", `fix ${number}: ${describeFix(finding.fix ?? [])}`)
-    const [first = "", ...rest] = textLines(finding)
-    return [
-      ["", head, ...where, formatPath(finding.path ?? []), fix === "" || rest.length > 0 ? first : `${first}   ${fix}`],
-      ...rest.map((line, i) => ["", ...blank, i === rest.length - 1 && fix !== "" ? `${line}   ${fix}` : line]),
-    ]
+  const told = findings.map((each) => ({
+    head: ["", ...headCells(each.finding, terminal, place)],
+    lines: textLines(each, terminal),
+  }))
+  const heads = told.map(({ head }) => [...head, ""])
+  if (lastRoom(heads, terminal) < leastMessage || isCrowded(heads, terminal)) {
+    return told.map(({ head, lines }) => `${alignColumns([head])}\n${indent(lines, terminal)}`).join("\n")
+  }
+  const rows = told.flatMap(({ head, lines }) => {
+    const blank = head.map(() => "")
+    return lines.map((line, i) => [...(i === 0 ? head : blank), line])
   })
-  return alignColumns(rows)
+  return wrapColumns(withoutEmptyColumns(rows), terminal)
 }
 
-function textLines(finding: Finding): string[] {
-  const evidence =
-    finding.evidence?.flatMap((text) =>
-      text
-        .trimEnd()
-        .split("\n")
-        .map((line) => `│ ${line}`),
-    ) ?? []
-  return [finding.message, ...(finding.hint === undefined ? [] : [finding.hint]), ...evidence]
+function isCrowded(heads: readonly (readonly string[])[], { width }: Terminal): boolean {
+  return width !== undefined && lastRoom(heads, { width }) === Number.POSITIVE_INFINITY
+}
+
+const deeper = ["", "", ""]
+
+function indent(lines: readonly string[], terminal: Terminal): string {
+  return wrapColumns(
+    lines.map((line) => [...deeper, line]),
+    terminal,
+  )
+}
+
+function headCells(finding: Finding, terminal: Terminal, place: Place | undefined): readonly string[] {
+  const head = terminal.paint(colour[finding.severity], finding.severity)
+  const layer = layerOf(finding)
+  const path = `${formatPath(finding.path ?? [])}${layer === undefined ? "" : ` (${layer})`}`
+  return [head, ...(place === undefined ? [] : [positionText(finding, place)]), path.trim()]
+}
+
+/** The layer that set what the finding is about, when it is not the run's own request. */
+function layerOf({ data }: Finding): string | undefined {
+  const { layer } = data as { readonly layer?: unknown }
+  return typeof layer === "string" && layer !== "run" ? layer : undefined
+}
+
+/** Without the columns, but the first, that no row has anything in. */
+function withoutEmptyColumns(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return rows.map((row) => row.filter((_cell, i) => i === 0 || rows.some((other) => other[i] !== "")))
+}
+
+/** Message, hint and evidence; the fix stands behind what is said, not behind what is quoted. */
+function textLines({ finding, number }: NumberedFinding, terminal: Terminal): readonly string[] {
+  const said = [finding.message, ...(finding.hint === undefined ? [] : [finding.hint])]
+  const fix =
+    number === undefined ? "" : `   ${terminal.paint("bold", `fix ${number}: ${describeFix(finding.fix ?? [])}`)}`
+  return [...said.slice(0, -1), `${said.at(-1)}${fix}`, ...quote(finding.evidence ?? [])]
+}
+
+function quote(evidence: readonly string[]): readonly string[] {
+  return evidence.flatMap((text) =>
+    text
+      .trimEnd()
+      .split("\n")
+      .map((line) => `│ ${line}`),
+  )
 }
 
 function positionText(finding: Finding, { source, root }: Place): string {
-  if (finding.path === undefined && finding.code !== "file.syntax") return source.file
+  if ((finding.path === undefined || layerOf(finding) !== undefined) && finding.code !== "file.syntax") {
+    return source.file
+  }
   const { line, column } = findingPosition(finding, { source, root })
   return `${source.file}:${line}:${column}`
 }
@@ -55,7 +98,10 @@ const weight = { error: 0, warning: 1, notice: 2 } as const satisfies Record<Sev
 export function orderFindings(findings: readonly Finding[], place: Place | undefined): readonly Finding[] {
   const rows = findings.map((finding) => ({
     finding,
-    position: place === undefined || finding.path === undefined ? undefined : findingPosition(finding, place),
+    position:
+      place === undefined || finding.path === undefined || layerOf(finding) !== undefined
+        ? undefined
+        : findingPosition(finding, place),
   }))
   return rows
     .toSorted(

@@ -1,8 +1,16 @@
 import type { Run } from "@berth/sdk"
-import { formatBytes, isAtRest, type RunTransition } from "@berth/spec"
+import {
+  type Finding,
+  formatBytes,
+  isAtRest,
+  parseQuantity,
+  type RunState,
+  type RunTransition,
+  toUnits,
+} from "@berth/spec"
 import { exitCode } from "./exit-code.ts"
 import { formatFindings } from "./findings.ts"
-import { type NumberedFinding, numberFixes } from "./fixes.ts"
+import { numberFixes } from "./fixes.ts"
 import { formatMilliseconds } from "./numbers.ts"
 import { formatResolved } from "./resolved-table.ts"
 import type { Session } from "./session.ts"
@@ -76,7 +84,7 @@ interface View {
 function createView(session: Session): View {
   const { terminal } = session
   const spinner = createSpinner(terminal)
-  const seen = { resolved: false, states: 0, findings: new Set<string>() }
+  const seen = { resolved: false, states: 0, findings: new Set<string>(), lines: new Set<string>(), service: "" }
   const print = (text: string) => {
     spinner.clear()
     terminal.note(text)
@@ -93,53 +101,84 @@ function createView(session: Session): View {
   function showStates(transitions: readonly RunTransition[]): void {
     const oldestFirst = transitions.toReversed()
     for (const [i, transition] of oldestFirst.entries()) {
-      if (i < seen.states || transition.status === "DELETED") continue
       const before = oldestFirst[i - 1]
-      if (before !== undefined && !isAtRest(transition.status) && transition.status !== "BUILT") {
-        const passed = formatMilliseconds(Date.parse(transition.time) - Date.parse(before.time))
-        print(terminal.paint("dim", `  ${before.status} → ${transition.status} after ${passed}`))
-      }
+      if (i < seen.states || before === undefined || !isNews(transition.status)) continue
+      const passed = formatMilliseconds(Date.parse(transition.time) - Date.parse(before.time))
+      print(terminal.paint("dim", `  ${before.status} → ${transition.status} after ${passed}`))
     }
     seen.states = oldestFirst.length
   }
 
-  function showFindings(findings: readonly NumberedFinding[]): void {
-    const fresh = findings.filter(({ finding }) => !seen.findings.has(`${finding.code} ${finding.message}`))
-    for (const { finding } of fresh) seen.findings.add(`${finding.code} ${finding.message}`)
+  /** What a run ended with comes last, also when an earlier attempt had said it; a log is not quoted to its reader. */
+  function showFindings({ findings, state }: Run): void {
+    const fresh = numberFixes(findings).flatMap((numbered) => {
+      const { finding } = numbered
+      const key = `${finding.code} ${finding.message}`
+      if (seen.findings.has(key) || (finding.severity === "error" && !isAtRest(state))) return []
+      seen.findings.add(key)
+      return [{ ...numbered, finding: withoutEvidence(finding, seen.lines) }]
+    })
     if (fresh.length > 0) print(formatFindings(fresh, terminal))
+  }
+
+  function showService({ status, state }: Run): void {
+    const url = state === "RUNNING" ? (status.service?.url ?? "") : ""
+    if (url !== "" && url !== seen.service) print(`  answers at ${terminal.paint("bold", `http://${url}`)}`)
+    seen.service = url
   }
 
   return {
     show(run) {
+      // The table needs what the first attempt reports; what happened before it is told under it.
       showResolved(run)
-      showStates(run.status.transitions ?? [])
-      showFindings(numberFixes(run.findings))
+      if (seen.resolved) showStates(run.status.transitions ?? [])
+      showService(run)
+      showFindings(run)
       spinner.set(isAtRest(run.state) ? undefined : `${run.state} …`)
     },
     log(text) {
-      spinner.clear()
-      terminal.note(`${terminal.paint("dim", "│")} ${text.replace(/\n$/, "")}`)
+      const line = text.replace(/\n$/, "")
+      seen.lines.add(line.trimEnd())
+      print(`${terminal.paint("dim", "│")} ${line}`)
     },
     end: () => spinner.end(),
   }
 }
 
-/** `COMPLETED in 0.6 s   peak memory 48 MiB of 256 MiB`. */
+/** That a run was taken in says nothing; how it ended is said in full below. */
+function isNews(state: RunState): boolean {
+  return !isAtRest(state) && state !== "BUILT" && state !== "DELETED" && state !== "PENDING"
+}
+
+function withoutEvidence(finding: Finding, logged: ReadonlySet<string>): Finding {
+  const { evidence, ...rest } = finding
+  const isLogged = evidence?.every((text) =>
+    text
+      .trimEnd()
+      .split("\n")
+      .every((line) => logged.has(line.trimEnd())),
+  )
+  return isLogged === true ? (rest as Finding) : finding
+}
+
+/** `  COMPLETED in 0.6 s   peak memory 48 MiB of 256 MiB`. */
 export function formatEnd(run: Run): string {
   const attempts = run.status.attempts ?? []
   const last = attempts.at(-1)
-  const began = Date.parse(run.entity.metadata.created)
   const ended = Date.parse(last?.finishedAt ?? run.entity.metadata.updated)
-  const peak = last?.peakMemoryBytes
-  const limit = run.status.resolved?.requirements.resources
   return [
-    `  ${run.state} in ${formatMilliseconds(ended - began)}`,
-    ...(peak === undefined ? [] : [`peak memory ${formatBytes(peak)}${limitText(limit)}`]),
-    ...(attempts.length > 1 ? [`attempt ${attempts.length}`] : []),
+    `  ${run.state} in ${formatMilliseconds(ended - Date.parse(run.entity.metadata.created))}`,
+    ...peakText(run),
+    ...(attempts.length > 1 ? [`attempt ${attempts.length} of ${attempts.length}`] : []),
   ].join("   ")
 }
 
-function limitText(resources: unknown): string {
-  const mem = (resources as { mem?: { limits?: string } } | undefined)?.mem?.limits
-  return mem === undefined ? "" : ` of ${mem}`
+/** `peak memory 48 MiB of 256 MiB`, as far as it was measured. */
+function peakText({ status }: Run): readonly string[] {
+  const peak = status.attempts?.at(-1)?.peakMemoryBytes
+  if (peak === undefined) return []
+  const limit = (status.resolved?.requirements.resources as { mem?: { limits?: string } } | undefined)?.mem?.limits
+  const quantity = limit === undefined ? undefined : parseQuantity(limit)
+  const of = quantity === undefined ? "" : ` of ${formatBytes(toUnits(quantity))}`
+  return [`peak memory ${formatBytes(peak)}${of}`]
 }

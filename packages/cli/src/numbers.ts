@@ -1,3 +1,9 @@
+/** `0 s`, `12 s`, `3 m 12 s`, `23 h 56 m`: nobody reads the milliseconds of a wait. */
+export function formatWait(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000))
+  return seconds < 60 ? `${seconds} s` : formatMilliseconds(seconds * 1000)
+}
+
 /** `41 ms`, `0.6 s`, `3 m 12 s`, `23 h 56 m`. */
 export function formatMilliseconds(milliseconds: number): string {
   if (milliseconds < 100) return `${Math.max(0, Math.round(milliseconds))} ms`

@@ -1,5 +1,13 @@
-import { isJsonObject, type Json, type Parity, type Provenance, type ResolvedRun } from "@berth/spec"
-import { alignColumns } from "./table.ts"
+import {
+  defaultQueuedTimeout,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type Parity,
+  type Provenance,
+  type ResolvedRun,
+} from "@berth/spec"
+import { wrapColumns } from "./table.ts"
 import type { Terminal } from "./terminal.ts"
 
 const colour = { enforced: "green", approximated: "yellow", ignored: "yellow" } as const satisfies Record<
@@ -7,23 +15,29 @@ const colour = { enforced: "green", approximated: "yellow", ignored: "yellow" } 
   string
 >
 
-/** What a run asks for, who asked it, and how faithfully it is met: one line each. */
+/** What a run asks for, who asked it, and how faithfully it is met: one line each; how long it may wait comes last. */
 export function formatResolved(resolved: ResolvedRun, terminal: Terminal): string {
   const met = new Map((resolved.parity ?? []).map((parity) => [parity.path, parity]))
   const rest = Object.keys(resolved.provenance).filter((leaf) => isTold(leaf) && !isCovered(leaf, met))
   const rows = [...met.keys(), ...rest].map((path) => {
     const parity = met.get(path)
+    const value = lookUp(resolved.requirements, path)
     const level = parity === undefined ? "" : terminal.paint(colour[parity.level], parity.level)
-    return [
-      "",
-      path,
-      valueText(lookUp(resolved.requirements, path)),
-      layerOf(resolved.provenance, path),
-      level,
-      parity?.how ?? "",
-    ]
+    return ["", path, shorten(valueText(value)), layerOf(resolved.provenance, path), level, parity?.how ?? ""]
   })
-  return alignColumns(rows)
+  return wrapColumns([...rows, ...defaultRows(resolved.requirements, terminal)], terminal)
+}
+
+/** What holds although nobody asked for it, and ends a run. */
+function defaultRows({ timeouts }: JsonObject, terminal: Terminal): readonly (readonly string[])[] {
+  if (isJsonObject(timeouts) && timeouts.queued !== undefined) return []
+  return [["", "timeouts.queued", defaultQueuedTimeout, "default", terminal.paint(colour.enforced, "enforced"), ""]]
+}
+
+const longestValue = 48
+
+function shorten(text: string): string {
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`
 }
 
 /** Of a volume its mount path says enough. */
@@ -78,5 +92,15 @@ function valueText(value: Json | undefined): string {
   if (typeof value.name === "string" && Object.keys(value).every((key) => ["name", "env", "optional"].includes(key))) {
     return `env ${typeof value.env === "string" ? value.env : value.name}`
   }
+  if (Object.values(value).every((member) => typeof member === "string" || typeof member === "number")) {
+    return formatMembers(value)
+  }
   return JSON.stringify(value)
+}
+
+/** `limits 2, type v100`. */
+function formatMembers(value: JsonObject): string {
+  return Object.entries(value)
+    .map(([name, member]) => `${name} ${member}`)
+    .join(", ")
 }

@@ -8,19 +8,25 @@ export interface Terminal {
   out(text: string): void
   /** Progress and remarks: never part of a result. */
   note(text: string): void
-  /** Colours only where someone can see them. */
+  /** Colours only where someone can see them: neither stream goes to a pipe or a file. */
   paint(style: Style, text: string): string
   /** Whether remarks go to a terminal, so that a line may be rewritten. */
   readonly interactive: boolean
+  /** Columns of the terminal; absent for pipes and files, whose lines may be as long as they are. */
+  readonly width?: number
 }
 
 /** The process's own streams. `NO_COLOR` and pipes get plain text. */
 export function createTerminal(): Terminal {
-  const colours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
+  const { stdout, stderr } = process
+  const watched = stdout.isTTY === true && stderr.isTTY === true
+  const colours = watched && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb"
+  const width = stdout.isTTY === true ? stdout.columns : stderr.columns
   return {
-    out: (text) => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
-    note: (text) => void process.stderr.write(text.endsWith("\n") ? text : `${text}\n`),
+    out: (text) => void (text !== "" && stdout.write(text.endsWith("\n") ? text : `${text}\n`)),
+    note: (text) => void stderr.write(`${text}\n`),
     paint: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
-    interactive: process.stderr.isTTY === true,
+    interactive: stderr.isTTY === true,
+    ...(width !== undefined && width > 0 && { width }),
   }
 }

@@ -31,7 +31,7 @@ export function processParity(attempt: Attempt, facts: ParityFacts): readonly Pa
 }
 
 /** What is handed to the program, and what Berth counts itself: kept by every engine. */
-export function handedParity({ envs, secrets, timeouts, retries }: Requirements): readonly Parity[] {
+function handedParity({ envs, secrets, timeouts, retries }: Requirements): readonly Parity[] {
   const environment = "in the program's environment"
   return [
     ...(envs ?? []).map(({ name }) => parity(`envs.${name}`, "enforced", environment)),
@@ -42,7 +42,9 @@ export function handedParity({ envs, secrets, timeouts, retries }: Requirements)
 }
 
 function membersOf(field: string, members: object = {}): readonly string[] {
-  return Object.keys(members).map((member) => `${field}.${toSnakeCase(member)}`)
+  return Object.keys(members).map(
+    (member) => `${field}.${member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+  )
 }
 
 /** What the process engine can do on this machine, whatever is asked. */

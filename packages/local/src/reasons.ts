@@ -1,6 +1,7 @@
 import { type Attempt, createFinding, type Finding, type JsonObject } from "@berth/spec"
 import { admit } from "./admission.ts"
 import { type Machine, toNode } from "./machine-node.ts"
+import { atOrigin, writtenAt } from "./origin.ts"
 import { isPortFree, targetPorts } from "./ports.ts"
 import { volumeBlockers } from "./volumes/blockers.ts"
 
@@ -32,10 +33,9 @@ async function missingSecrets({ attempt, secretValues }: ReasonsRequest): Promis
   const values = await secretValues(attempt.project, names)
   return names
     .filter((name) => values[name] === undefined)
-    .map((name) => {
-      const path = attempt.provenance[`secrets.${name}`]?.path ?? attempt.provenance.secrets?.path
-      return createFinding("secret.unset", { name }, path === undefined ? {} : { path })
-    })
+    .map((name) =>
+      atOrigin(createFinding("secret.unset", { name }), writtenAt(attempt, [`secrets.${name}`, "secrets"])),
+    )
 }
 
 async function takenPorts(attempt: Attempt, live: readonly Attempt[]): Promise<readonly Finding[]> {
@@ -44,5 +44,6 @@ async function takenPorts(attempt: Attempt, live: readonly Attempt[]): Promise<r
   const taken = await Promise.all(
     ports.map(async (port) => (held.has(port) || !(await isPortFree(port)) ? [port] : [])),
   )
-  return taken.flat().map((port) => createFinding("port.in_use", { port }))
+  const origin = writtenAt(attempt, ["service_ports"])
+  return taken.flat().map((port) => atOrigin(createFinding("port.in_use", { port }), origin))
 }

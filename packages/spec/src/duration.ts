@@ -6,6 +6,9 @@ const units = Object.keys(unitMilliseconds) as Unit[]
 
 const grammar = /^(?=.)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?$/
 
+/** How long an attempt may wait to start when nobody says otherwise (`timeouts.queued`). */
+export const defaultQueuedTimeout = "24h"
+
 /** A hundred years: longer than anything anybody waits for, and safe to add to a time. */
 const maxMilliseconds = 36_500 * unitMilliseconds.d
 

@@ -64,10 +64,7 @@ export {
 } from "./contract/route.ts"
 export { apiLevel, type RouteName, type Routes, routes } from "./contract.ts"
 export { didYouMean } from "./did-you-mean.ts"
-export {
-  formatDuration,
-  parseDuration,
-} from "./duration.ts"
+export { defaultQueuedTimeout, formatDuration, parseDuration } from "./duration.ts"
 export {
   type Action,
   type AttemptStatus,

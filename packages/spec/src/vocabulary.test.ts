@@ -117,6 +117,7 @@ const samples = {
   "resources.request_over_limit": [conflict],
   "file.syntax": [{ line: 3, column: 7, detail: "unexpected {" }],
   "file.shape": [{ detail: "a function needs a name" }],
+  "file.action": [{ action: "jobb", actions: ["job", "serve", "deploy"], suggestion: "job" }],
   "file.kind": [
     { kind: "pyton", kinds: ["python", "node"] },
     { kind: "", kinds: ["python"] },

@@ -11,7 +11,7 @@ import { readFunctions, withFileProject } from "./run.ts"
 
 const words = {
   now: "would start now",
-  waits: "would wait until there is room",
+  waits: "would wait before it starts",
   after_scale_up: "would start once a node was added",
   never: "would never start as it is",
   unknown: "cannot be said",

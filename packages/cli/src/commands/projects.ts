@@ -1,4 +1,4 @@
-import { type Entity, formatBytes, parseQuantity, toUnits } from "@berth/spec"
+import { BerthError, type Entity, formatBytes, parseQuantity, toUnits } from "@berth/spec"
 import { printResult } from "../output.ts"
 import type { Session } from "../session.ts"
 import { formatTable } from "../table.ts"
@@ -24,10 +24,34 @@ export async function createProject(session: Session, name: string): Promise<voi
   await printResult(await project.read(), session, () => `Project ${name} is created.`)
 }
 
-/** `berth project delete NAME [--cascade]`. */
+/**
+ * `berth project delete NAME [--cascade]`. What a project owns goes with it, so that has to be said.
+ *
+ * @throws BerthError `conflict` for a project that owns something, without `cascade`
+ */
 export async function deleteProject(session: Session, name: string, cascade: boolean): Promise<void> {
+  const owned = cascade ? [] : await readOwned(session, name)
+  if (owned.length > 0) {
+    const what = owned.map(({ count, noun }) => `${count} ${count === 1 ? noun : `${noun}s`}`).join(", ")
+    const message = `Project ${name} owns ${what}. Everything goes with it: berth project delete ${name} --cascade`
+    throw new BerthError("conflict", message)
+  }
   await session.client.project(name).delete({ cascade })
   await printResult({ name }, session, () => `Project ${name} is deleted.`)
+}
+
+async function readOwned({ client }: Session, project: string) {
+  const query = { size: 1 }
+  const [functions, runs, secrets] = await Promise.all([
+    client.transport.call("listFunctions", { params: { project }, query: { ...query, kind: "*" } }),
+    client.transport.call("listRuns", { params: { project }, query: { ...query, kind: "*" } }),
+    client.transport.call("listSecrets", { params: { project }, query }),
+  ])
+  return [
+    { noun: "function", count: functions.totalElements },
+    { noun: "run", count: runs.totalElements },
+    { noun: "secret", count: secrets.totalElements },
+  ].filter(({ count }) => count > 0)
 }
 
 /** `berth inventory`: what there is to ask for. */

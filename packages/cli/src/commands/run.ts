@@ -1,11 +1,12 @@
 import { readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
 import type { Run } from "@berth/sdk"
 import { BerthError, type JsonObject, type RunEntity } from "@berth/spec"
 import { type FileFinding, type FunctionDocument, readDocuments } from "../document.ts"
 import type { SelfCommand } from "../embedded.ts"
 import { exitCode } from "../exit-code.ts"
 import { formatFindings, orderFindings } from "../findings.ts"
-import { parseFixNumbers } from "../fixes.ts"
+import { numberFixes, parseFixNumbers } from "../fixes.ts"
 import { followRun, formatEnd } from "../follow.ts"
 import { formatJson } from "../json-text.ts"
 import { readObjects } from "../objects.ts"
@@ -18,7 +19,8 @@ import { planRun, type Strictness, submitRun } from "../submit.ts"
 export interface RunOptions extends GlobalOptions {
   readonly follow?: boolean
   readonly strict?: boolean
-  readonly fix?: string
+  /** Numbers per round: later ones count in what the rounds before left. */
+  readonly fix?: readonly string[]
   readonly objects?: string
   readonly again?: string
   readonly action?: string
@@ -30,7 +32,7 @@ export async function runCommand(target: string | undefined, options: RunOptions
   if ((target === undefined) === (options.again === undefined)) {
     throw new BerthError("invalid", "Say what to run: a file, the name of a function, or --again with a run.")
   }
-  const numbers = options.fix === undefined ? undefined : parseFixNumbers(options.fix)
+  const rounds = (options.fix ?? []).map(parseFixNumbers)
   const documents = target !== undefined && (await isFile(target)) ? await readFunctions(target, options) : undefined
   if (documents === "refused") return exitCode.usage
   const session = await openSession(withFileProject(options, documents), self)
@@ -38,17 +40,18 @@ export async function runCommand(target: string | undefined, options: RunOptions
   if (options.objects !== undefined) await sendObjects(session, options.objects)
   const strict: Strictness = options.strict === true ? "all" : "keys"
   const planned = await planTargets({ target, options, documents }, session)
-  const fixed = numbers === undefined ? planned : await fixOrWithdraw(planned, { numbers, strict }, session)
-  return submitAll(
-    fixed,
-    { strict, follow: options.follow === true, target: target ?? `--again ${options.again}` },
-    session,
-  )
+  const fixed = await fixOrWithdraw(planned, { rounds, strict }, session)
+  const what = target ?? `--again ${options.again}`
+  const command = ["berth run", what, ...(options.fix ?? []).map((numbers) => `--fix ${numbers}`)].join(" ")
+  return submitAll(fixed, { strict, follow: options.follow === true, target: what, command }, session)
 }
 
 async function isFile(target: string): Promise<boolean> {
   const found = await stat(target).catch(() => undefined)
-  if (found?.isFile() === true) return true
+  if (found?.isDirectory() === true && /[./]/.test(target)) {
+    throw new BerthError("invalid", `${target} is a folder. Name the file in it, as in ${join(target, "berth.yaml")}.`)
+  }
+  if (found !== undefined && !found.isDirectory()) return true
   if (/\.(ya?ml|json)$/.test(target)) throw new BerthError("invalid", `There is no file ${target}.`)
   return false
 }
@@ -63,7 +66,10 @@ export async function readFunctions(
     await printProblems(file, problems, options)
     return "refused"
   }
-  if (documents.length === 0) throw new BerthError("invalid", `${file} holds no function.`)
+  if (documents.length === 0) {
+    const example = "kind: container, name: hello, command: [echo, hello]"
+    throw new BerthError("invalid", `${file} holds no function. The least it takes, one a line: ${example}.`)
+  }
   return documents
 }
 
@@ -74,7 +80,18 @@ async function printProblems(file: string, problems: readonly FileFinding[], opt
   await printResult(new BerthError("invalid", message, { issues }).toBody(), output, () =>
     [
       `${message}\n`,
-      ...problems.map(({ source, finding }) => formatFindings([{ finding }], output.terminal, { source, root: [] })),
+      ...[...Map.groupBy(problems, ({ source }) => source)].map(([source, own]) => {
+        const place = { source, root: [] }
+        const findings = orderFindings(
+          own.map(({ finding }) => finding),
+          place,
+        )
+        return formatFindings(
+          findings.map((finding) => ({ finding })),
+          output.terminal,
+          place,
+        )
+      }),
     ].join("\n"),
   )
 }
@@ -134,11 +151,13 @@ function parseValue(text: string) {
 
 async function fixOrWithdraw(
   planned: readonly Planned[],
-  fixes: { readonly numbers: readonly number[]; readonly strict: Strictness },
+  { rounds, strict }: { readonly rounds: readonly (readonly number[])[]; readonly strict: Strictness },
   session: Session,
 ): Promise<readonly Planned[]> {
+  let fixed = planned
   try {
-    return await fixRequests(planned, fixes, session)
+    for (const numbers of rounds) fixed = await fixRequests(fixed, { numbers, strict }, session)
+    return fixed
   } catch (error) {
     await withdraw(planned, session)
     throw error
@@ -150,6 +169,8 @@ interface Submitting {
   readonly follow: boolean
   /** As the user named it. */
   readonly target: string
+  /** What was typed, for the next one to be typed. */
+  readonly command: string
 }
 
 /** Submits every run, or none of them when one would be refused. */
@@ -165,7 +186,7 @@ async function submitAll(planned: readonly Planned[], options: Submitting, sessi
 
 async function refuseTogether(
   planned: readonly Planned[],
-  { strict, target }: Submitting,
+  { strict, target, command }: Submitting,
   session: Session,
 ): Promise<boolean> {
   const plans = await Promise.all(
@@ -176,7 +197,7 @@ async function refuseTogether(
     planned: each.planned,
     findings: orderFindings(each.plan.findings, each.planned.place),
   }))
-  await printRefusal(refused, { what: target, command: `berth run ${target}` }, session)
+  await printRefusal(refused, { what: target, command }, session)
   return true
 }
 
@@ -189,8 +210,7 @@ async function submitOne(planned: Planned, options: Submitting, session: Session
     if (refusal.issues.length === 0) throw error
     const plan = await planRun(session.client, planned.request, options.strict)
     const findings = orderFindings(plan.accepted ? refusal.issues : plan.findings, planned.place)
-    const { target } = options
-    await printRefusal([{ planned, findings }], { what: target, command: `berth run ${target}` }, session)
+    await printRefusal([{ planned, findings }], { what: options.target, command: options.command }, session)
     return exitCode.usage
   }
   const run = await session.client.project(session.project).runs.get(entity.id)
@@ -205,13 +225,22 @@ async function showRun(
   const where = session.server === "embedded" ? "local (this machine)" : "server"
   session.terminal.note(session.terminal.paint("bold", `${title} · run ${run.id.slice(0, 8)} · ${where}\n`))
   if (!follow) {
+    sayWhatIsNext(run, session)
     await printResult(run.entity, session, () => run.id)
     return 0
   }
   const followed = await followRun(run, session)
+  const short = run.id.slice(0, 8)
   const isLeft = followed.exitCode === exitCode.interrupted
-  session.terminal.note(isLeft ? `  Left to itself: berth get ${run.id.slice(0, 8)}` : `${formatEnd(followed.run)}\n`)
+  session.terminal.note(isLeft ? `  Left to itself: berth get ${short}` : `${formatEnd(followed.run)}\n`)
   const { results } = followed.run.status
   await printResult(followed.run.entity, session, () => (results === undefined ? "" : formatJson(results)))
   return followed.exitCode
+}
+
+/** Nobody watches: what there is to say already, and how to go on. */
+function sayWhatIsNext({ id, findings }: Run, { terminal }: Session): void {
+  if (findings.length > 0) terminal.note(`${formatFindings(numberFixes(findings), terminal)}\n`)
+  const short = id.slice(0, 8)
+  terminal.note(`  Watch it: berth logs ${short} --follow    Why it waits: berth explain ${short}\n`)
 }

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Run } from "@berth/sdk"
-import { BerthError, formatDuration, type RunEntity } from "@berth/spec"
+import { BerthError, didYouMean, formatDuration, isAtRest, type RunEntity, type RunState, runStates } from "@berth/spec"
 import { formatFindings } from "../findings.ts"
 import { numberFixes } from "../fixes.ts"
-import { exitCodeOfRun, followRun, formatEnd } from "../follow.ts"
+import { followRun } from "../follow.ts"
 import { formatJson } from "../json-text.ts"
 import { printResult } from "../output.ts"
 import { formatResolved } from "../resolved-table.ts"
 import type { Session } from "../session.ts"
+import { formatStanding } from "../standing.ts"
 import { formatTable } from "../table.ts"
 
 /** A run by its id or by the beginning of it. @throws BerthError `not_found`, or `invalid` when several begin so */
@@ -36,7 +37,7 @@ export async function findRun({ client, project }: Session, id: string): Promise
 /** `berth list`: the newest runs first. */
 export async function listRuns(session: Session, { state, limit }: { state?: string; limit: number }): Promise<void> {
   const runs: Run[] = []
-  const filter = state === undefined ? {} : { state: state.toUpperCase() as Run["state"] }
+  const filter = state === undefined ? {} : { state: parseState(state) }
   for await (const run of session.client.project(session.project).runs.list(filter)) {
     if (runs.push(run) >= limit) break
   }
@@ -45,16 +46,38 @@ export async function listRuns(session: Session, { state, limit }: { state?: str
     session,
     () =>
       runs.length === 0
-        ? `No runs in project ${session.project} yet. Start one: berth run FILE --follow`
-        : formatTable(runs, [
-            { title: "RUN", cell: (run) => run.id.slice(0, 12) },
-            { title: "FUNCTION", cell: (run) => functionName(run.entity) },
-            { title: "KIND", cell: (run) => run.entity.kind.replace(/:run$/, "") },
-            { title: "STATE", cell: (run) => session.terminal.paint(stateColour(run.state), run.state) },
-            { title: "AGE", cell: (run) => formatAge(run.entity.metadata.created) },
-            { title: "WHY", cell: (run) => run.status.message ?? "" },
-          ]),
+        ? noRuns(session, state)
+        : formatTable(
+            runs,
+            [
+              { title: "RUN", cell: (run) => run.id.slice(0, 12) },
+              { title: "FUNCTION", cell: (run) => functionName(run.entity) },
+              { title: "KIND", cell: (run) => run.entity.kind.replace(/:run$/, "") },
+              { title: "STATE", cell: (run) => session.terminal.paint(stateColour(run.state), run.state) },
+              { title: "AGE", cell: (run) => formatAge(run.entity.metadata.created) },
+              { title: "WHY", cell: (run) => run.status.message ?? "" },
+            ],
+            session.terminal,
+          ),
   )
+}
+
+/** @throws BerthError `invalid` with the states there are */
+function parseState(text: string): RunState {
+  const wanted = text.toUpperCase()
+  const state = runStates.find((known) => known === wanted)
+  if (state !== undefined) return state
+  const meant = didYouMean(wanted, runStates)
+  const hint = meant === undefined ? "" : ` Did you mean ${meant}?`
+  throw new BerthError(
+    "invalid",
+    `There is no state ${JSON.stringify(text)}.${hint} There are: ${runStates.join(", ")}.`,
+  )
+}
+
+function noRuns({ project }: Session, state: string | undefined): string {
+  if (state !== undefined) return `No run in project ${project} is ${state.toUpperCase()}.`
+  return `No runs in project ${project} yet. Start one: berth run FILE --follow`
 }
 
 /** Whole seconds: nobody reads the milliseconds of a past. */
@@ -76,11 +99,12 @@ function functionName({ spec }: RunEntity): string {
 export async function getRun(session: Session, id: string): Promise<void> {
   const run = await findRun(session, id)
   await printResult(run.entity, session, () => {
+    const { terminal } = session
     const { resolved, results } = run.status
     return [
-      `${functionName(run.entity)} · run ${run.id}\n${formatEnd(run)}`,
-      resolved === undefined ? "" : formatResolved(resolved, session.terminal),
-      formatFindings(numberFixes(run.findings), session.terminal),
+      `${terminal.paint("bold", `${functionName(run.entity)} · ${run.entity.kind.replace(/:run$/, "")} · run ${run.id}`)}\n${formatStanding(run, Date.now())}`,
+      resolved === undefined ? "" : formatResolved(resolved, terminal),
+      formatFindings(numberFixes(run.findings), terminal),
       results === undefined ? "" : formatJson(results),
     ]
       .filter((part) => part !== "")
@@ -116,14 +140,14 @@ export async function stopRun(session: Session, id: string): Promise<number> {
 
 /** `berth resume RUN`. */
 export async function resumeRun(session: Session, id: string, follow: boolean): Promise<number> {
-  const run = await (await findRun(session, id)).resume()
+  const before = await findRun(session, id)
+  if (before.state !== "STOPPED") {
+    throw new BerthError("conflict", `Run ${before.id.slice(0, 8)} is ${before.state}: only what is STOPPED can go on.`)
+  }
+  const run = await before.resume()
   if (follow) return (await followRun(run, session)).exitCode
-  await printResult(
-    run.entity,
-    session,
-    () => `${run.id} ${run.state}${run.status.message === undefined ? "" : `: ${run.status.message}`}`,
-  )
-  return exitCodeOfRun(run)
+  await printResult(run.entity, session, () => `${run.id} goes on.`)
+  return 0
 }
 
 /** `berth delete RUN`: ends it if need be, and waits until nothing of it is left. */
@@ -162,12 +186,28 @@ export async function explainRun(session: Session, id: string): Promise<void> {
     const numbered = numberFixes(explained.findings)
     const fixes = numbered.flatMap(({ number }) => (number === undefined ? [] : [number]))
     return [
-      `${run.id.slice(0, 8)} ${explained.state}`,
+      formatStanding(run, Date.now()),
       "",
-      numbered.length === 0 ? "  Nothing stands in its way." : formatFindings(numbered, session.terminal),
-      ...(fixes.length === 0
-        ? []
-        : ["", `Run it again with a fix: berth run --again ${run.id.slice(0, 8)} --fix ${fixes.join(",")}`]),
+      numbered.length === 0 ? `  ${nothingToSay(run.state)}` : formatFindings(numbered, session.terminal),
+      ...nextSteps(run, fixes),
     ].join("\n")
   })
+}
+
+function nothingToSay(state: RunState): string {
+  if (state === "RUNNING") return "It runs. Nothing stands in its way."
+  return isAtRest(state) ? "There is nothing to do." : "It is about to start. Nothing stands in its way."
+}
+
+/** What one would type next. */
+function nextSteps(run: Run, fixes: readonly number[]): readonly string[] {
+  const id = run.id.slice(0, 8)
+  const again = isAtRest(run.state)
+    ? "Run it again with a fix"
+    : "It starts by itself once nothing stands in its way. Or run it with a fix"
+  if (fixes.length > 0) return ["", `${again}: berth run --again ${id} --fix ${fixes.join(",")}`]
+  if (run.state === "PENDING")
+    return ["", `It starts by itself once nothing stands in its way. Watch it: berth logs ${id} --follow`]
+  if (run.state === "ERROR") return ["", `Its log: berth logs ${id}    Once more: berth run --again ${id}`]
+  return []
 }

@@ -95,7 +95,8 @@ export async function planRun(deps: AppDeps, request: RunRequest): Promise<PlanR
   const verdict = await askExecutor(deps, { ...prepared, built: prepared.built ?? toFitOnly(request, prepared) })
   const parity = verdict?.parity ?? []
   const below = request.strict === "all" ? parity.flatMap((entry) => belowParity(entry, prepared)) : []
-  const findings = [...prepared.findings, ...below, ...(verdict?.findings ?? [])]
+  const fit = (verdict?.findings ?? []).filter((finding) => !prepared.findings.some((said) => isSame(said, finding)))
+  const findings = [...prepared.findings, ...below, ...fit]
   const refusals = [...prepared.findings.filter((finding) => isRefusal(finding, request)), ...below]
   return {
     accepted: refusals.length === 0,
@@ -105,6 +106,12 @@ export async function planRun(deps: AppDeps, request: RunRequest): Promise<PlanR
     parity,
     resolved: toResolved(prepared.resolved, parity),
   }
+}
+
+/** Whether the executor says again what the request was refused for: a secret that is not there has no value either. */
+function isSame(said: Finding, finding: Finding): boolean {
+  const names = [said, finding].map(({ data }) => (data as { readonly name?: unknown }).name)
+  return finding.code === "secret.unset" && said.code.startsWith("secret.") && names[0] === names[1]
 }
 
 /** Stands in for a program that could not be read: whether it fits does not depend on it. */

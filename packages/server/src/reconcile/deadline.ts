@@ -1,7 +1,5 @@
-import { type EndCause, parseDuration } from "@berth/spec"
+import { defaultQueuedTimeout, type EndCause, parseDuration } from "@berth/spec"
 import type { AttemptRow } from "../store/store.ts"
-
-export const defaultQueuedTimeout = "24h"
 
 /** When an attempt will have waited or run for too long, and what is said then. */
 export interface Deadline {

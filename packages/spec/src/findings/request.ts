@@ -117,13 +117,13 @@ export const requestFindings = {
     class: "user",
     message: ({ name, suggestion }) =>
       `The project has no secret ${JSON.stringify(name)}.${suggestion === undefined ? "" : ` Did you mean ${suggestion}?`}`,
-    hint: () => "Set it, or ask for it with optional: true.",
+    hint: ({ name }) => `Set it (berth secret set ${name}), or ask for it with optional: true.`,
   }),
   "secret.unset": entry<{ name: string }>({
     severity: "error",
     class: "user",
     message: ({ name }) => `The secret ${JSON.stringify(name)} has no value yet.`,
-    hint: () => "Set its value, or ask for it with optional: true.",
+    hint: ({ name }) => `Set it (berth secret set ${name}), or ask for it with optional: true.`,
   }),
   "secret.short": entry<{ name: string; length: number }>({
     severity: "warning",

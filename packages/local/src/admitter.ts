@@ -32,6 +32,8 @@ export class Admitter {
   readonly #launches = new Set<Promise<void>>()
   #pass: Promise<void> | undefined
   #closed = false
+  /** What holds its share of the node, while a slice is looked at and nothing is begun. */
+  #live: readonly AttemptRecord[] | undefined
 
   constructor(options: AdmitterOptions) {
     this.#options = options
@@ -68,6 +70,7 @@ export class Admitter {
   async #lookAt(batch: readonly AttemptRecord[]): Promise<void> {
     const projects = new Map<string, Promise<readonly JsonObject[]>>()
     for (const [index, record] of batch.entries()) {
+      if (index % sliceLength === 0) this.#live = undefined
       if (index % sliceLength === sliceLength - 1) await setImmediate()
       const { project } = record.attempt
       const objects = projects.get(project) ?? this.#options.objects(project)
@@ -80,7 +83,7 @@ export class Admitter {
     if (!isWaiting(record) || this.#closed || (record.restUntil ?? 0) > Date.now()) return
     const { machine, launcher } = this.#options
     const { secretValues } = launcher
-    const live = this.#live().map(({ attempt }) => attempt)
+    const live = this.#liveNow().map(({ attempt }) => attempt)
     const reasons = await findReasons({ attempt: record.attempt, live, machine, objects, secretValues })
     if (!isWaiting(record) || this.#closed) return
     record.reasons = reasons
@@ -88,15 +91,17 @@ export class Admitter {
     else this.#options.waits(record)
   }
 
-  #live(): readonly AttemptRecord[] {
-    return this.#options.records().filter(isLive)
+  /** One that ended since is still in it; its end leads to another look. */
+  #liveNow(): readonly AttemptRecord[] {
+    this.#live ??= this.#options.records().filter(isLive)
+    return this.#live
   }
 
   #begin(record: AttemptRecord, objects: readonly JsonObject[]): void {
     const { attempt, places } = record
     const abort = new AbortController()
     const total = gpuTotal(toNode(this.#options.machine, objects))
-    const gpus = total === 0 ? undefined : leaseGpus(gpuCount(attempt.requirements), total, heldGpus(this.#live()))
+    const gpus = total === 0 ? undefined : leaseGpus(gpuCount(attempt.requirements), total, heldGpus(this.#liveNow()))
     record.gpus = gpus ?? []
     const done = launchAttempt(this.#options.launcher, { attempt, places, objects, gpus, signal: abort.signal })
       .catch((error: unknown) => {
@@ -109,6 +114,7 @@ export class Admitter {
       })
       .catch(this.#options.onError)
     record.launching = { abort, done }
+    this.#live = undefined
     this.#launches.add(done)
   }
 }

@@ -29,7 +29,7 @@ import { createObservers, type Observers } from "./observers.ts"
 import { placementParity } from "./parity.ts"
 import { placesOf } from "./places.ts"
 import { isAnswering, targetPorts } from "./ports.ts"
-import { findReasons } from "./reasons.ts"
+import { findReasons, waitsForRoomAlone } from "./reasons.ts"
 import { removeManagedClaims } from "./volumes/claim.ts"
 
 export interface LocalExecutor extends Executor {
@@ -54,8 +54,10 @@ export interface LocalExecutorParts {
   readonly onError: (error: unknown) => void
 }
 
-/** Everything is looked at again this often, whether or not a change was noticed. */
+/** What lives, and what waits for more than room, is looked at this often, whether or not a change was noticed. */
 const rescanMilliseconds = 2000
+/** Of these looks, one in so many is at everything that waits. */
+const fullLookTicks = 30
 
 /** The executor port on one machine. What matters is on disk; this is what watches it. */
 export class MachineExecutor implements LocalExecutor {
@@ -67,6 +69,7 @@ export class MachineExecutor implements LocalExecutor {
   readonly #watch: Disposable
   readonly #timer: NodeJS.Timeout
   #closed = false
+  #ticks = 0
   readonly #reading = new Map<string, Promise<void>>()
 
   constructor(parts: LocalExecutorParts) {
@@ -84,25 +87,38 @@ export class MachineExecutor implements LocalExecutor {
       onError: parts.onError,
     })
     this.#watch = engine.watch((uid) => this.#noticed(uid))
-    this.#timer = setInterval(() => this.#rescan(isLive).catch(parts.onError), rescanMilliseconds).unref()
+    this.#timer = setInterval(() => this.#lookAgain().catch(parts.onError), rescanMilliseconds).unref()
+  }
+
+  /** What waits for room alone is looked at when there is some; rarely also without, as nothing depends on one wake. */
+  async #lookAgain(): Promise<void> {
+    this.#ticks += 1
+    const isFull = this.#ticks % fullLookTicks === 0
+    await this.#readAll(isLive)
+    this.#admitter.wake(this.#table.all().filter((record) => isFull || !waitsForRoomAlone(record.reasons)))
   }
 
   async rescan(): Promise<void> {
     for (const record of this.#table.all().filter(isWaiting)) record.parity = []
-    await this.#rescan(isUnfinished)
+    await this.#rescan()
   }
 
-  /** Reads attempts afresh and starts what can start. What waits is changed by nobody but us. */
-  async #rescan(wanted: (record: AttemptRecord) => boolean): Promise<void> {
+  /** Reads attempts afresh and starts what can start. */
+  async #rescan(): Promise<void> {
+    await this.#readAll(isUnfinished)
+    this.#admitter.wake()
+  }
+
+  async #readAll(wanted: (record: AttemptRecord) => boolean): Promise<void> {
     const records = this.#table.all().filter(wanted)
     await Promise.all(records.map((record) => this.#read(record)))
-    this.#admitter.wake()
   }
 
   async start(attempt: Attempt): Promise<void> {
     const { record, isNew } = this.#table.accept(attempt)
     if (!isNew) return
-    await this.#read(record)
+    // There is nothing to read yet, and nothing to say before it is known whether it has to wait.
+    record.parity = await this.#parity(attempt)
     this.#admitter.wake([record])
   }
 
@@ -119,20 +135,20 @@ export class MachineExecutor implements LocalExecutor {
 
   async remove(reference: AttemptRef, options?: { readonly keepClaims?: boolean }): Promise<void> {
     const { data, engine } = this.#parts
-    const launching = this.#table.get(reference.uid)?.launching
-    launching?.abort.abort()
-    await launching?.done
+    const record = this.#table.get(reference.uid)
+    const wasLive = record !== undefined && isLive(record)
+    record?.launching?.abort.abort()
+    await record?.launching?.done
     await engine.remove(placesOf(data, reference.uid))
     this.#table.forget(reference.uid)
-    const isRun = (record: AttemptRecord) =>
-      record.attempt.run === reference.run && record.attempt.project === reference.project
+    const isRun = ({ attempt }: AttemptRecord) => attempt.run === reference.run && attempt.project === reference.project
     if (options?.keepClaims !== true && !this.#table.all().some(isRun)) removeManagedClaims(data, reference)
     this.#observers.absent(reference)
-    this.#admitter.wake()
+    if (wasLive) this.#admitter.wake()
   }
 
   async observe(sink: (observation: Observation | "synced") => void, options: Cancelable): Promise<void> {
-    await this.#rescan(isUnfinished)
+    await this.#rescan()
     await this.#observers.listen(sink, this.#table.all(), options)
   }
 
@@ -210,9 +226,10 @@ export class MachineExecutor implements LocalExecutor {
       record.reasons = []
       this.#awaitService(record).catch(this.#parts.onError)
     }
+    const wasLive = isLive(record)
     record.state = state
     this.#observers.publish(record)
-    if (state.phase === "ended") this.#admitter.wake()
+    if (state.phase === "ended" && wasLive) this.#admitter.wake()
   }
 
   /** A service is there once its port answers. */

@@ -26,6 +26,11 @@ export async function findReasons(request: ReasonsRequest): Promise<readonly Fin
   ]
 }
 
+/** True when only the end of something else, or other objects, can let it start. */
+export function waitsForRoomAlone(reasons: readonly Finding[]): boolean {
+  return reasons.length > 0 && reasons.every(({ code }) => /^(resources|gpu|placement)\./.test(code))
+}
+
 async function missingSecrets({ attempt, secretValues }: ReasonsRequest): Promise<readonly Finding[]> {
   const needed = (attempt.requirements.secrets ?? []).filter(({ optional }) => optional !== true)
   if (needed.length === 0) return []

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { createLocalExecutor, type LocalExecutor } from "@berth/local"
 import { BerthError } from "@berth/spec"
 import type { FastifyInstance } from "fastify"
@@ -11,6 +11,7 @@ import { endWhenIdle } from "./idle.ts"
 import { createReconciler, type Reconciler } from "./reconcile/loop.ts"
 import { openStore } from "./store/open.ts"
 import type { Store } from "./store/store.ts"
+import { createTraffic, type Traffic } from "./traffic.ts"
 import { version } from "./version.ts"
 
 /** A server that listens. */
@@ -68,10 +69,18 @@ async function assemble(assembly: Assembly): Promise<RunningServer> {
   opened.push(() => store.close())
   const executor = await openExecutor(config, store)
   opened.push(() => executor.close())
-  const reconciler = createReconciler({ store, executor, log, now: () => new Date(), random: Math.random })
+  const traffic = createTraffic()
+  const reconciler = createReconciler({
+    store,
+    executor,
+    log,
+    turn: traffic.turn,
+    now: () => new Date(),
+    random: Math.random,
+  })
   opened.push(() => reconciler.close())
   await reconciler.start()
-  const app = await createApp(toAppDeps(assembly, { store, executor, reconciler }))
+  const app = await createApp(toAppDeps(assembly, { store, executor, reconciler, traffic }))
   opened.push(() => app.close())
   const address = await listen(() => app.listen({ host: config.listen.host, port: config.listen.port }), config)
   const idle = endWhenIdle({ server: app.server, store, minutes: config.idleMinutes, log })
@@ -107,16 +116,21 @@ interface Opened {
   readonly store: Store
   readonly executor: LocalExecutor
   readonly reconciler: Reconciler
+  readonly traffic: Traffic
 }
 
 /** The executor reaches HTTP as its three read-only questions. */
-function toAppDeps({ config, tokens, log, extend }: Assembly, { store, executor, reconciler }: Opened): AppDeps {
+function toAppDeps(
+  { config, tokens, log, extend }: Assembly,
+  { store, executor, reconciler, traffic }: Opened,
+): AppDeps {
   const { listen, localEngine, ...settings } = config
   return {
     store,
     config: { ...settings, host: listen.host, commandRequired: localEngine === "process" },
     tokens,
     wake: (project, run) => reconciler.wake(project, run),
+    requestBegan: traffic.begin,
     plan: (attempt, options) => executor.plan({ attempt }, options),
     explain: (attempt, options) => executor.explain(attempt, options),
     inventory: (project, options) => executor.inventory(project, options),
@@ -124,7 +138,7 @@ function toAppDeps({ config, tokens, log, extend }: Assembly, { store, executor,
     queueDepth: () => reconciler.queueDepth,
     log,
     now: () => new Date(),
-    newId: () => randomBytes(16).toString("hex"),
+    newId: () => randomUUID().replaceAll("-", ""),
     version,
     ...(extend !== undefined && { extend: (app) => extend(app, store) }),
   }

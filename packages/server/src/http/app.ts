@@ -53,7 +53,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     store: deps.store,
   }
   for (const name of Object.keys(routes) as RouteName[])
-    registerRoute(app, name, { handlers, guard, config: deps.config })
+    registerRoute(app, name, { handlers, guard, config: deps.config, requestBegan: deps.requestBegan })
   deps.extend?.(app)
   await app.ready()
   return app

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type * as z from "zod"
 import type { Store } from "../store/store.ts"
 import { type Authenticate, checkAdmin, checkProject, type Principal } from "./auth.ts"
-import type { HttpConfig } from "./deps.ts"
+import type { AppDeps, HttpConfig } from "./deps.ts"
 import type { Handler, Handlers } from "./handlers.ts"
 import { checkForgery, checkOrigin, type OriginRules } from "./origin.ts"
 import { isLoopback } from "./tokens-file.ts"
@@ -20,17 +20,20 @@ interface Registration {
   readonly handlers: Handlers
   readonly guard: Guard
   readonly config: HttpConfig
+  readonly requestBegan: AppDeps["requestBegan"]
 }
 
 /** Puts one route of the contract before its handler: origin, identity, access, then the parsed request. */
-export function registerRoute(app: FastifyInstance, name: RouteName, { handlers, guard, config }: Registration): void {
+export function registerRoute(app: FastifyInstance, name: RouteName, registration: Registration): void {
+  const { handlers, guard, config, requestBegan } = registration
   const route: Route = routes[name]
   const handler = handlers[name] as Handler<Route>
   const principals = new WeakMap<FastifyRequest, Principal>()
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
+      if (requestBegan !== undefined && route.stream === undefined) reply.raw.once("close", requestBegan())
       principals.set(request, await admit(request, route, { guard, config }))
     },
     handler: async (request, reply) => {
@@ -52,7 +55,7 @@ function answer(reply: FastifyReply, result: unknown): FastifyReply {
 async function admit(
   request: FastifyRequest,
   route: Route,
-  { guard, config }: Omit<Registration, "handlers">,
+  { guard, config }: Pick<Registration, "guard" | "config">,
 ): Promise<Principal> {
   checkOrigin(request.headers, guard.origin)
   if (!route.wireCompatible) checkForgery(request.method, request.headers)

@@ -5,6 +5,7 @@ import { decide } from "./decide.ts"
 import { type DecideContext, liveAttempt, sightOf, toRef } from "./decision.ts"
 import { createLogPump, type Drained, type LogPump } from "./log-pump.ts"
 import { maskText, type Patterns } from "./mask.ts"
+import { resumeDeletions } from "./project-deletion.ts"
 import { backOffMs, createWorkQueue, type LookAgain, type WorkQueue } from "./queue.ts"
 import { hasForeignText, maskObservation, readPatterns } from "./secret-values.ts"
 import { createSightings, type Sightings } from "./sightings.ts"
@@ -19,6 +20,8 @@ export interface ReconcilerOptions {
   readonly store: Store
   readonly executor: Executor
   readonly log: ReconcileLog
+  /** Undefined when nothing goes before the passes now, else resolves when they may begin. */
+  readonly turn?: () => Promise<void> | undefined
   now(): Date
   random(): number
   /** Between SIGTERM and SIGKILL. Default 30. */
@@ -67,6 +70,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const queue = createWorkQueue({
     concurrency,
     random: options.random,
+    ...(options.turn !== undefined && { turn: options.turn }),
     work: (key) => reconcile(parts, parseKey(key)),
     onError: (key, error, retryMs) => options.log.warn({ run: key, err: error, retryMs }, "run is looked at again"),
   })
@@ -78,6 +82,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       return queue.busy
     },
     async start() {
+      await resumeDeletions(options.store, options.now().toISOString())
       await enqueueLive(options.store, queue)
       background.push(observeForEver(parts, queue, stop.signal), resyncForEver(parts, queue, stop.signal))
     },
@@ -141,7 +146,8 @@ interface RunKey {
 async function reconcile(parts: Parts, key: RunKey): Promise<LookAgain> {
   const { runs } = parts.options.store
   const row = await runs.get(key.project, key.id)
-  const attempts = row === undefined ? [] : await runs.attempts(key.project, key.id)
+  // Whatever writes an attempt raises the revision: a row as it was inserted has none.
+  const attempts = row === undefined || row.revision === 0 ? [] : await runs.attempts(key.project, key.id)
   await removeStrays(parts, key, attempts)
   if (row === undefined) return undefined
   const current = liveAttempt(attempts)

@@ -4,6 +4,8 @@ export type LookAgain = number | undefined
 export interface WorkQueueOptions {
   /** How many keys are worked on at once. */
   readonly concurrency: number
+  /** Undefined when passes may begin now, else resolves when they may. */
+  readonly turn?: () => Promise<void> | undefined
   /** One pass over a key. What it throws is retried with back-off. */
   work(key: string): Promise<LookAgain>
   /** Told of every failed pass and of when the next one comes. */
@@ -22,6 +24,9 @@ export interface WorkQueue {
   close(): Promise<void>
 }
 
+/** How many passes begin at once when others go first: few enough that nobody notices. */
+const passesPerTurn = 8
+
 export const firstRetryMs = 250
 export const lastRetryMs = 60_000
 
@@ -37,21 +42,39 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const dirty = new Set<string>()
   const processing = new Set<string>()
   const failures = new Map<string, number>()
-  const timers = new Map<string, NodeJS.Timeout>()
+  const timers = createTimers(add)
   let closed = false
+  let waiting = false
   let drained: (() => void) | undefined
 
   function add(key: string): void {
     if (closed) return
     dirty.add(key)
-    pump()
+    begin()
   }
 
-  function pump(): void {
-    if (closed) return
+  /** Begins as many passes as there is room for, or a few when others go first. */
+  function begin(): void {
+    if (waiting || closed || dirty.size === 0) return
+    const turn = options.turn?.()
+    if (turn === undefined) {
+      pump(options.concurrency)
+      return
+    }
+    waiting = true
+    void turn.then(() => {
+      waiting = false
+      pump(passesPerTurn)
+      begin()
+    })
+  }
+
+  function pump(limit: number): void {
+    let begun = 0
     for (const key of dirty) {
-      if (processing.size >= options.concurrency) return
+      if (closed || begun === limit || processing.size >= options.concurrency) return
       if (processing.has(key)) continue
+      begun += 1
       dirty.delete(key)
       processing.add(key)
       void pass(key)
@@ -59,7 +82,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   async function pass(key: string): Promise<void> {
-    clearTimer(key)
+    timers.clear(key)
     try {
       const again = await options.work(key)
       failures.delete(key)
@@ -73,26 +96,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     } finally {
       processing.delete(key)
       if (processing.size === 0) drained?.()
-      pump()
+      begin()
     }
   }
 
   function addAfter(key: string, delayMs: number): void {
     if (closed) return
-    if (delayMs <= 0) return void dirty.add(key)
-    const timer = setTimeout(
-      () => {
-        timers.delete(key)
-        add(key)
-      },
-      Math.min(delayMs, maxTimerMs),
-    )
-    timers.set(key, timer)
-  }
-
-  function clearTimer(key: string): void {
-    clearTimeout(timers.get(key))
-    timers.delete(key)
+    if (delayMs <= 0) dirty.add(key)
+    else timers.set(key, delayMs)
   }
 
   return {
@@ -102,7 +113,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     },
     async close() {
       closed = true
-      for (const key of [...timers.keys()]) clearTimer(key)
+      timers.clearAll()
       dirty.clear()
       if (processing.size === 0) return
       await new Promise<void>((resolve) => {
@@ -110,6 +121,26 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       })
     },
   }
+}
+
+/** One timer per key at most. */
+function createTimers(fire: (key: string) => void) {
+  const timers = new Map<string, NodeJS.Timeout>()
+
+  function clear(key: string): void {
+    clearTimeout(timers.get(key))
+    timers.delete(key)
+  }
+
+  function set(key: string, delayMs: number): void {
+    const end = () => {
+      timers.delete(key)
+      fire(key)
+    }
+    timers.set(key, setTimeout(end, Math.min(delayMs, maxTimerMs)))
+  }
+
+  return { set, clear, clearAll: () => [...timers.keys()].forEach(clear) }
 }
 
 /** 250 ms doubled with every failure up to 60 s, less up to half of it by chance. */

@@ -2,23 +2,11 @@ import { isJsonObject, type JsonObject, type Observation } from "@berth/spec"
 import type { Store } from "../store/store.ts"
 import { maskJson, type Patterns, toPatterns } from "./mask.ts"
 
-const pageSize = 1000
-
 /** What is masked in everything that a run of the project writes: every secret value that the project can reach. */
 export async function readPatterns(store: Pick<Store, "secrets" | "settings">, project: string): Promise<Patterns> {
-  const names = await secretNames(store, project)
-  const values = Object.values(await store.secrets.values(project, names))
+  const values = await store.secrets.everyValue(project)
   const objects = await store.settings.objects(project)
   return toPatterns([...values, ...objects.filter(({ kind }) => kind === "Secret").flatMap(manifestValues)])
-}
-
-async function secretNames(store: Pick<Store, "secrets">, project: string): Promise<readonly string[]> {
-  const names: string[] = []
-  for (let page = 0; ; page++) {
-    const { rows, total } = await store.secrets.list(project, { page, size: pageSize })
-    names.push(...rows.filter(({ set }) => set).map(({ name }) => name))
-    if (rows.length === 0 || (page + 1) * pageSize >= total) return names
-  }
 }
 
 function manifestValues({ data, stringData }: JsonObject): readonly string[] {

@@ -1,32 +1,58 @@
 import type { Kysely } from "kysely"
 import { fromText, optional, optionalJson, toOptionalText, toText } from "./json-text.ts"
+import { prepare } from "./prepared.ts"
 import type { AttemptRow } from "./store.ts"
 import type { NewRowOf, RowOf, Tables } from "./tables.ts"
+
+const selectAttempts = prepare<{ project: string; id: string }>()((database, value) =>
+  database
+    .selectFrom("attempts")
+    .selectAll()
+    .where("project", "=", value("project"))
+    .where("run", "=", value("id"))
+    .orderBy("number"),
+)
 
 /** Of one run, oldest first. */
 export async function readAttempts(
   database: Kysely<Tables>,
   { project, id }: { readonly project: string; readonly id: string },
 ): Promise<readonly AttemptRow[]> {
-  const rows = await database
-    .selectFrom("attempts")
-    .selectAll()
-    .where("project", "=", project)
-    .where("run", "=", id)
-    .orderBy("number")
-    .execute()
+  const { rows } = await selectAttempts(database, { project, id })
   return rows.map(toAttempt)
 }
+
+const identity = ["project", "run", "number"] as const
+const facts = [
+  "uid",
+  "attempt_json",
+  "created",
+  "observation_json",
+  "parity_json",
+  "findings_json",
+  "started",
+  "stop_requested",
+  "ended",
+  "removed",
+] as const satisfies readonly (keyof NewRowOf<"attempts">)[]
+
+const upsertAttempt = prepare<NewRowOf<"attempts">>()((database, value) =>
+  database
+    .insertInto("attempts")
+    .values(
+      Object.fromEntries([...identity, ...facts].map((column) => [column, value(column)])) as NewRowOf<"attempts">,
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(identity)
+        .doUpdateSet(({ ref }) => Object.fromEntries(facts.map((column) => [column, ref(`excluded.${column}`)]))),
+    ),
+)
 
 /** Inserts or replaces whole rows, oldest first: the table refuses a second attempt beside one that has not ended. */
 export async function writeAttempts(database: Kysely<Tables>, attempts: readonly AttemptRow[]): Promise<void> {
   for (const attempt of attempts.toSorted((a, b) => a.number - b.number)) {
-    const { project, run, number, ...columns } = toColumns(attempt)
-    await database
-      .insertInto("attempts")
-      .values({ project, run, number, ...columns })
-      .onConflict((conflict) => conflict.columns(["project", "run", "number"]).doUpdateSet(columns))
-      .execute()
+    await upsertAttempt(database, toColumns(attempt))
   }
 }
 

@@ -2,6 +2,7 @@ import { type Kysely, type SqlBool, sql } from "kysely"
 import type { Engine } from "./engine.ts"
 import { type Condition, equals, equalsIfGiven, hides, listConditions, ordering } from "./filter.ts"
 import { fromText, optional, optionalJson, toOptionalText, toText } from "./json-text.ts"
+import { prepare } from "./prepared.ts"
 import { stateOf } from "./state-of.ts"
 import type { EntityRow, EntityStore, EntityType, Rows } from "./store.ts"
 import type { RowOf, Tables } from "./tables.ts"
@@ -11,7 +12,7 @@ export function createEntities({ database, transact }: Engine): EntityStore {
   return {
     insert: (row) => transact((transaction) => insert(transaction, row)),
     async get(project, type, id) {
-      const row = await byId(database, { project, type, id }).executeTakeFirst()
+      const [row] = (await selectEntity(database, { project, type, id })).rows
       return row && toEntity(row)
     },
     latest: (project, type, name) => latest(database, { project, type, name }),
@@ -37,6 +38,10 @@ interface Identity {
   readonly type: EntityType
   readonly id: string
 }
+
+const selectEntity = prepare<{ project: string; type: EntityType; id: string }>()((database, value) =>
+  byId(database, { project: value("project"), type: value("type"), id: value("id") }),
+)
 
 function byId(database: Kysely<Tables>, { project, type, id }: Identity) {
   return database

@@ -17,8 +17,9 @@ interface Waiting {
 }
 
 /**
- * One writer, and one commit for everything that asked to write in the same turn of the event loop: each body runs in
- * a savepoint of its own, so that one that fails takes no other with it, and all are acknowledged by the one commit.
+ * One writer, and one commit for everything that asked to write in the same turn of the event loop. When a body fails,
+ * the group runs again with each body in a savepoint of its own, so that it takes no other with it; all are
+ * acknowledged by the one commit.
  *
  * @param begin - `begin immediate` where a transaction must not start as a reader
  */
@@ -78,9 +79,37 @@ async function commitGroup(connection: Kysely<Tables>, begin: string, group: rea
 }
 
 async function commitOnce(connection: Kysely<Tables>, begin: string, group: readonly Waiting[]): Promise<void> {
+  if (await commitAll(connection, begin, group)) return
+  await inTransaction(connection, begin, async () => {
+    for (const waiting of group) await runInSavepoint(connection, waiting)
+  })
+}
+
+/** Without savepoints, as hardly any body fails. False when one did: nothing is written then. */
+async function commitAll(connection: Kysely<Tables>, begin: string, group: readonly Waiting[]): Promise<boolean> {
+  let failure: unknown
+  try {
+    await inTransaction(connection, begin, async () => {
+      for (const waiting of group) {
+        await waiting.run(connection).catch((error: unknown) => {
+          failure = error
+          throw error
+        })
+      }
+    })
+    return true
+  } catch (error) {
+    if (error !== failure || isPassing(error)) throw error
+    if (group.length > 1) return false
+    group[0]?.fail(error)
+    return true
+  }
+}
+
+async function inTransaction(connection: Kysely<Tables>, begin: string, work: () => Promise<void>): Promise<void> {
   await execute(connection, begin)
   try {
-    for (const waiting of group) await runInSavepoint(connection, waiting)
+    await work()
     await execute(connection, "commit")
   } catch (error) {
     // There may be nothing to take back: the connection is gone, or SQLite has done it itself (disk full).

@@ -16,7 +16,7 @@ import { createPrincipals } from "./principals.ts"
 import { createProjects } from "./projects.ts"
 import { createRuns } from "./runs.ts"
 import { createSecrets } from "./secrets.ts"
-import { createSettings } from "./settings.ts"
+import { createSettings, rememberObjects } from "./settings.ts"
 import { openSqlite } from "./sqlite.ts"
 import type { Store } from "./store.ts"
 
@@ -66,13 +66,14 @@ async function assemble(engine: Engine, options: StoreOptions): Promise<Omit<Sto
   const { instance, epoch } = await readInstance(engine)
   const keyring = await openKeyring(engine, createKeyFile(options.secretKeyFile ?? join(options.dataDir, "secret.key")))
   const { onChange, changed } = createChanges()
+  const objects = rememberObjects(engine, keyring)
   return {
-    projects: createProjects(engine),
+    projects: createProjects(engine, { removed: objects.forget }),
     entities: createEntities(engine),
     runs: createRuns(engine, { epoch, changed, keptDeletions: options.keptDeletions ?? 10_000 }),
     logs: createLogs(engine, { changed }),
     secrets: createSecrets(engine, keyring),
-    settings: createSettings(engine, keyring),
+    settings: createSettings(engine, { keyring, objects }),
     principals: createPrincipals(engine),
     instance,
     onChange,

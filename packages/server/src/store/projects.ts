@@ -3,16 +3,24 @@ import type { Engine } from "./engine.ts"
 import { type Condition, contains, equalsIfGiven, listConditions, oneOf, ordering } from "./filter.ts"
 import { fromText, toText } from "./json-text.ts"
 import { removeLogs } from "./logs.ts"
+import { prepare } from "./prepared.ts"
 import { stateOf } from "./state-of.ts"
 import type { ProjectRow, ProjectStore } from "./store.ts"
 import type { RowOf, Tables } from "./tables.ts"
 
+const selectProject = prepare<{ name: string }>()((database, value) =>
+  database.selectFrom("projects").selectAll().where("name", "=", value("name")),
+)
+
 /** Projects; everything else belongs to one and goes with it. */
-export function createProjects({ database, transact }: Engine): ProjectStore {
+export function createProjects(
+  { database, transact }: Engine,
+  { removed }: { removed(project: string): void },
+): ProjectStore {
   return {
     insert: (row) => transact((transaction) => insert(transaction, row)),
     async get(name) {
-      const row = await database.selectFrom("projects").selectAll().where("name", "=", name).executeTakeFirst()
+      const [row] = (await selectProject(database, { name })).rows
       return row && toProject(row)
     },
     async update(name, change) {
@@ -25,6 +33,7 @@ export function createProjects({ database, transact }: Engine): ProjectStore {
     async remove(name) {
       await removeLogs(transact, [sql`project = ${name}`])
       await transact((transaction) => transaction.deleteFrom("projects").where("name", "=", name).execute())
+      removed(name)
     },
     list: (options) => list(database, options),
   }

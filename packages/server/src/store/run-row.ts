@@ -31,6 +31,9 @@ export const listedColumns = [
   "revision",
 ] as const satisfies readonly (keyof RowOf<"runs">)[]
 
+/** Every column that is written with a new run. */
+export const runColumns = [...listedColumns, "built_json", "epoch"] as const
+
 type ListedRow = Pick<RowOf<"runs">, (typeof listedColumns)[number]>
 
 /** A run as a row, without what the store counts itself. */

@@ -4,9 +4,10 @@ import { readAttempts, writeAttempts } from "./attempts.ts"
 import type { Engine } from "./engine.ts"
 import { type Condition, equals, equalsIfGiven, hides, listConditions, ordering, startsWith } from "./filter.ts"
 import { appendLogs, removeLogs } from "./logs.ts"
-import { listedColumns, toChangedColumns, toColumns, toRun } from "./run-row.ts"
+import { prepare } from "./prepared.ts"
+import { listedColumns, runColumns, toChangedColumns, toColumns, toRun } from "./run-row.ts"
 import type { Desired, Rows, RunChange, RunRow, RunStore } from "./store.ts"
-import type { Tables } from "./tables.ts"
+import type { NewRowOf, RowOf, Tables } from "./tables.ts"
 import {
   forgetDeletions,
   insertTransition,
@@ -64,23 +65,27 @@ export function createRuns(engine: Engine, options: RunsOptions): RunStore {
   }
 }
 
+const selectRun = prepare<{ project: string; id: string }>()((database, value) =>
+  database.selectFrom("runs").selectAll().where("project", "=", value("project")).where("id", "=", value("id")),
+)
+
 async function get(database: Kysely<Tables>, { project, id }: RunRef): Promise<RunRow | undefined> {
-  const row = await database
-    .selectFrom("runs")
-    .selectAll()
-    .where("project", "=", project)
-    .where("id", "=", id)
-    .executeTakeFirst()
+  const [row] = (await selectRun(database, { project, id })).rows
   return row && toRun(row)
 }
 
-async function insert(database: Kysely<Tables>, epoch: number, row: RunRow): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await database
+type NewRun = Omit<NewRowOf<"runs">, "ordinal">
+
+const insertRun = prepare<NewRun>()((database, value) =>
+  database
     .insertInto("runs")
-    .values({ ...toColumns(row), epoch })
-    .onConflict((conflict) => conflict.columns(["project", "id"]).doNothing())
-    .executeTakeFirst()
-  if (numInsertedOrUpdatedRows !== 1n) return false
+    .values(Object.fromEntries(runColumns.map((column) => [column, value(column)])) as NewRun)
+    .onConflict((conflict) => conflict.columns(["project", "id"]).doNothing()),
+)
+
+async function insert(database: Kysely<Tables>, epoch: number, row: RunRow): Promise<boolean> {
+  const { changed } = await insertRun(database, { ...toColumns(row), epoch })
+  if (changed !== 1n) return false
   await insertTransition(database, epoch, {
     project: row.project,
     run: row.id,
@@ -109,22 +114,16 @@ async function setDesired(
 }
 
 async function commit(database: Kysely<Tables>, epoch: number, change: RunChange): Promise<boolean> {
-  const before = await readState(database, change)
-  if (before === undefined) return false
   const state = change.set?.state
-  if (state !== undefined) checkTransition(change, before, state)
-  const { numUpdatedRows } = await database
-    .updateTable("runs")
-    .set({ ...toChangedColumns(change.set ?? {}), revision: change.revision + 1, epoch })
-    .where("project", "=", change.project)
-    .where("id", "=", change.id)
-    .where("revision", "=", change.revision)
-    .where("epoch", "<=", epoch)
-    .executeTakeFirst()
-  if (numUpdatedRows !== 1n) return false
+  const before = state === undefined ? undefined : await readState(database, change)
+  if (state !== undefined) {
+    if (before === undefined) return false
+    checkTransition(change, before, state)
+  }
+  if (!(await update(database, epoch, change))) return false
   await writeAttempts(database, change.attempts ?? [])
   await appendLogs(database, change.logs ?? [])
-  if (state !== undefined && state !== before.state) {
+  if (state !== undefined && state !== before?.state) {
     await insertTransition(database, epoch, {
       project: change.project,
       run: change.id,
@@ -136,18 +135,59 @@ async function commit(database: Kysely<Tables>, epoch: number, change: RunChange
   return true
 }
 
+const updateQueries = new Map<string, ReturnType<typeof prepareUpdate>>()
+
+interface Update extends Partial<RowOf<"runs">> {
+  readonly project: string
+  readonly id: string
+  readonly from: number
+  readonly to: number
+  readonly by: number
+}
+
+/** The columns that change together make one query; there are few such sets. */
+function prepareUpdate(columns: readonly (keyof RowOf<"runs">)[]) {
+  return prepare<Update & Record<string, unknown>>()((database, value) =>
+    database
+      .updateTable("runs")
+      .set({
+        ...Object.fromEntries(columns.map((column) => [column, value(column)])),
+        revision: value("to"),
+        epoch: value("by"),
+      })
+      .where("project", "=", value("project"))
+      .where("id", "=", value("id"))
+      .where("revision", "=", value("from"))
+      .where("epoch", "<=", value("by")),
+  )
+}
+
+/** False when the row has moved on, or belongs to a younger server. */
+async function update(database: Kysely<Tables>, epoch: number, change: RunChange): Promise<boolean> {
+  const columns = toChangedColumns(change.set ?? {})
+  const names = Object.keys(columns).toSorted() as (keyof typeof columns)[]
+  const query = updateQueries.get(names.join()) ?? prepareUpdate(names)
+  updateQueries.set(names.join(), query)
+  const { project, id, revision } = change
+  const { changed } = await query(database, { ...columns, project, id, from: revision, to: revision + 1, by: epoch })
+  return changed === 1n
+}
+
+const selectState = prepare<{ project: string; id: string; revision: number }>()((database, value) =>
+  database
+    .selectFrom("runs")
+    .select(["state", "action"])
+    .where("project", "=", value("project"))
+    .where("id", "=", value("id"))
+    .where("revision", "=", value("revision")),
+)
+
 /** The state at the revision that the change names. */
 async function readState(
   database: Kysely<Tables>,
-  change: RunChange,
+  { project, id, revision }: RunChange,
 ): Promise<Pick<RunRow, "state" | "action"> | undefined> {
-  return await database
-    .selectFrom("runs")
-    .select(["state", "action"])
-    .where("project", "=", change.project)
-    .where("id", "=", change.id)
-    .where("revision", "=", change.revision)
-    .executeTakeFirst()
+  return (await selectState(database, { project, id, revision })).rows[0]
 }
 
 /** The last guard of the rule that an outcome never changes. */

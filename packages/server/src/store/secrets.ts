@@ -3,8 +3,13 @@ import type { Engine } from "./engine.ts"
 import { type Condition, equals, equalsIfGiven, listConditions, ordering } from "./filter.ts"
 import { fromText, toText } from "./json-text.ts"
 import { type Keyring, type Seal, secretPlace } from "./keyring.ts"
+import { prepare } from "./prepared.ts"
 import type { Rows, SecretRow, SecretStore } from "./store.ts"
 import type { RowOf, Tables } from "./tables.ts"
+
+const selectValues = prepare<{ project: string }>()((database, value) =>
+  database.selectFrom("secrets").select(["name", "value"]).where("project", "=", value("project")),
+)
 
 /** Secrets of projects. Their values are encrypted here and nowhere else. */
 export function createSecrets({ database, transact }: Engine, keyring: Keyring): SecretStore {
@@ -43,6 +48,12 @@ export function createSecrets({ database, transact }: Engine, keyring: Keyring):
         value === null ? [] : [[name, keyring.unseal(secretPlace(project, name), value)]],
       )
       return Object.fromEntries(found)
+    },
+    async everyValue(project) {
+      const { rows } = await selectValues(database, { project })
+      return rows.flatMap(({ name, value }) =>
+        value === null ? [] : [keyring.unseal(secretPlace(project, name), value)],
+      )
     },
     rotateKey: () => keyring.rotate(),
   }

@@ -3,14 +3,27 @@ import type { Kysely } from "kysely"
 import type { Engine } from "./engine.ts"
 import { fromText, toText } from "./json-text.ts"
 import { type Keyring, objectPlace, type Seal } from "./keyring.ts"
+import { prepare } from "./prepared.ts"
+import { createRemembered, type Remembered } from "./remembered.ts"
 import type { SettingStore } from "./store.ts"
 import type { NewRowOf, RowOf, Tables } from "./tables.ts"
 
 /** Kinds of manifest that hold no secret. Everything else is stored encrypted, whole: an annotation can repeat a value. */
 const openKinds: readonly unknown[] = ["ConfigMap", "Node", "PersistentVolume", "PersistentVolumeClaim"]
 
+const selectPolicy = prepare<{ project: string }>()((database, value) =>
+  database.selectFrom("policies").select("policy_json").where("project", "=", value("project")),
+)
+
+const selectObjects = prepare<{ project: string }>()((database, value) =>
+  database.selectFrom("objects").selectAll().where("project", "=", value("project")).orderBy("position"),
+)
+
 /** What administrators and users set: profiles, policies, local stand-ins for cluster objects. */
-export function createSettings({ database, transact }: Engine, keyring: Keyring): SettingStore {
+export function createSettings(
+  { database, transact }: Engine,
+  { keyring, objects }: { readonly keyring: Keyring; readonly objects: Remembered<readonly JsonObject[]> },
+): SettingStore {
   return {
     async profiles() {
       const rows = await database.selectFrom("profiles").select("profile_json").orderBy("name").execute()
@@ -33,11 +46,7 @@ export function createSettings({ database, transact }: Engine, keyring: Keyring)
       return numDeletedRows === 1n
     },
     async policy(project) {
-      const row = await database
-        .selectFrom("policies")
-        .select("policy_json")
-        .where("project", "=", project)
-        .executeTakeFirst()
+      const [row] = (await selectPolicy(database, { project })).rows
       return row === undefined ? {} : fromText<Policy>(row.policy_json)
     },
     async putPolicy(project, policy, at) {
@@ -50,24 +59,25 @@ export function createSettings({ database, transact }: Engine, keyring: Keyring)
           .execute(),
       )
     },
-    async objects(project) {
-      const rows = await database
-        .selectFrom("objects")
-        .selectAll()
-        .where("project", "=", project)
-        .orderBy("position")
-        .execute()
-      return rows.map((row) => toManifest(row, keyring))
-    },
-    async putObjects(project, objects, at) {
+    objects: (project) => objects.get(project),
+    async putObjects(project, manifests, at) {
       await transact((transaction) => {
-        const rows = objects.map((manifest, position) =>
+        const rows = manifests.map((manifest, position) =>
           toRow(keyring.seal, { project, position, updated: at }, manifest),
         )
         return replaceObjects(transaction, project, rows)
       })
+      objects.forget(project)
     },
   }
+}
+
+/** The stand-ins of each project, which every look at an attempt asks for. */
+export function rememberObjects({ database }: Engine, keyring: Keyring): Remembered<readonly JsonObject[]> {
+  return createRemembered(async (project) => {
+    const { rows } = await selectObjects(database, { project })
+    return rows.map((row) => toManifest(row, keyring))
+  })
 }
 
 async function replaceObjects(

@@ -345,6 +345,8 @@ export interface SecretStore {
   setValues(project: string, values: Readonly<Record<string, string>>, at: string): Promise<readonly string[]>
   /** Names that have no value are left out. */
   values(project: string, names: readonly string[]): Promise<Readonly<Record<string, string>>>
+  /** Every value of the project, to be masked. */
+  everyValue(project: string): Promise<readonly string[]>
   /** Encrypts everything under a new key; the number of values. */
   rotateKey(): Promise<number>
 }

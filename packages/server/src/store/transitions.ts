@@ -1,6 +1,7 @@
 import { BerthError, type RunState } from "@berth/spec"
 import { type Kysely, sql } from "kysely"
 import { optionalJson, toOptionalText } from "./json-text.ts"
+import { prepare } from "./prepared.ts"
 import type { TransitionRow } from "./store.ts"
 import type { RowOf, Tables } from "./tables.ts"
 
@@ -17,27 +18,32 @@ export async function insertTransition(
   epoch: number,
   transition: NewTransition,
 ): Promise<void> {
-  const next = await database
-    .updateTable("instance")
-    .set((expression) => ({ seq: expression("seq", "+", 1) }))
-    .where("epoch", "=", epoch)
-    .returning("seq")
-    .executeTakeFirst()
+  const [next] = (await takeNumber(database, { epoch })).rows
   if (next === undefined) {
     throw new BerthError("unavailable", "Another server has taken over this database: this one has to end.")
   }
-  await database
-    .insertInto("transitions")
-    .values({
-      seq: next.seq,
-      project: transition.project,
-      run: transition.run,
-      state: transition.state,
-      message_json: toOptionalText(transition.message),
-      at: transition.at,
-    })
-    .execute()
+  const { project, run, state, message, at } = transition
+  await insertRow(database, { seq: next.seq, project, run, state, message_json: toOptionalText(message), at })
 }
+
+const takeNumber = prepare<{ epoch: number }>()((database, value) =>
+  database
+    .updateTable("instance")
+    .set((expression) => ({ seq: expression("seq", "+", 1) }))
+    .where("epoch", "=", value("epoch"))
+    .returning("seq"),
+)
+
+const insertRow = prepare<RowOf<"transitions">>()((database, value) =>
+  database.insertInto("transitions").values({
+    seq: value("seq"),
+    project: value("project"),
+    run: value("run"),
+    state: value("state"),
+    message_json: value("message_json"),
+    at: value("at"),
+  }),
+)
 
 /** Of one run, oldest first. That an earlier run of the same id was deleted is not part of its story. */
 export async function readTransitions(

@@ -8,9 +8,19 @@ export interface Python {
   readonly executable: string
   /** `3.11.7` */
   readonly version: string
+  /** True when its own pip can install into another environment; pip learned that with 22.3. */
+  readonly hasPip: boolean
 }
 
-const question = "import sys; print(sys.executable); print('.'.join(map(str, sys.version_info[:3])))"
+const question = `
+import sys
+print(sys.executable)
+print(".".join(map(str, sys.version_info[:3])))
+try:
+  import pip
+  print(pip.__version__)
+except ImportError: pass
+`
 
 /**
  * Finds `python3` on the path and asks it where it really is.
@@ -18,10 +28,15 @@ const question = "import sys; print(sys.executable); print('.'.join(map(str, sys
  * @throws LaunchRefused when there is none, or it is older than 3.8.
  */
 export async function findPython(environment: NodeJS.ProcessEnv): Promise<Python> {
-  const [executable = "", version = ""] = (await ask(environment)).split("\n").map((line) => line.trim())
+  const [executable = "", version = "", pip = ""] = (await ask(environment)).split("\n").map((line) => line.trim())
   const [major = 0, minor = 0] = version.split(".").map(Number)
-  if (major === 3 && minor >= 8 && executable !== "") return { executable, version }
+  if (major === 3 && minor >= 8 && executable !== "") return { executable, version, hasPip: isNewPip(pip) }
   throw new LaunchRefused(`Python handlers need python3 3.8 or newer, and this machine's is ${version || "unusable"}.`)
+}
+
+function isNewPip(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  return major > 22 || (major === 22 && minor >= 3)
 }
 
 async function ask(environment: NodeJS.ProcessEnv): Promise<string> {

@@ -52,6 +52,11 @@ describe.skipIf(missing("python"))("virtual environments", () => {
     expect(log.match(/Successfully installed berth-greeting-1\.0/g)).toHaveLength(1)
   })
 
+  test("an interpreter without a pip of its own makes one in the environment", async () => {
+    const python = { ...request.python, hasPip: false }
+    expect(ask(await ensureVenv({ ...request, python }))).toBe("1.0")
+  })
+
   test("runs that ask at the same time share one build", async () => {
     const venvs = await Promise.all([1, 2, 3].map((n) => ensureVenv({ ...request, log: join(data, `log${n}`) })))
     expect(new Set(venvs).size).toBe(1)

@@ -91,22 +91,25 @@ async function install(request: VenvRequest, folder: string): Promise<void> {
     Object.entries(request.environment).filter((pair): pair is [string, string] => passedOn.test(pair[0])),
   )
   await mkdir(folder)
-  const run = (...args: string[]): Promise<ToolEnd> =>
-    runTool(wrap(request, folder, [request.python.executable, ...args]), {
+  const run = (program = "", ...args: readonly string[]): Promise<ToolEnd> =>
+    runTool(wrap(request, folder, [program, ...args]), {
       environment: { ...environment, PYTHONUTF8: "1" },
       workingDirectory: request.folder,
       log: request.log,
       signal: request.signal,
     })
-  const made = await run("-m", "venv", "--without-pip", folder)
+  // A pip of its own costs the environment some seconds: the interpreter's is used where there is one.
+  const { executable, hasPip } = request.python
+  const made = await run(executable, "-m", "venv", ...(hasPip ? ["--without-pip"] : []), folder)
   if (made.code !== 0) throw refusal("A virtual environment could not be made", made)
   const list = join(folder, "requirements.txt")
   await writeFile(list, `${request.packages.join("\n")}\n`)
   const target = join(folder, "bin", "python")
+  const pip = hasPip ? [executable, "-m", "pip", "--python", target] : [target, "-m", "pip"]
   // No cache: it would be shared with what other users' packages build.
   const quiet =
     "--disable-pip-version-check --no-input --no-cache-dir --progress-bar off --root-user-action ignore".split(" ")
-  const done = await run("-m", "pip", "--python", target, "install", ...quiet, "-r", list)
+  const done = await run(...pip, "install", ...quiet, "-r", list)
   if (done.code !== 0) throw refusal("The packages could not be installed", done)
 }
 

@@ -120,21 +120,27 @@ async function waitUntilListening({ data, log, from, pid }: Starting): Promise<S
     if (record !== undefined) return record
     if (isOurs && (await startTime(pid)) !== started) {
       isOurs = false
-      if (!(await isTaken(data))) break
+      if ((await lockedBy(data)) === undefined) break
       deadline = performance.now() + otherMilliseconds
     }
     await sleep(10)
+  }
+  const holder = await lockedBy(data)
+  if (holder !== undefined) {
+    const record = join(data, "server.json")
+    const message = `A server (pid ${holder}) holds ${data}, but ${record} does not name it. End it: kill ${holder}`
+    throw new BerthError("unavailable", message)
   }
   const said = (await readFile(log)).subarray(from).toString("utf8")
   const tail = said.trimEnd().split("\n").slice(-5).join("\n")
   throw new BerthError("unavailable", `The server of ${data} did not start. The end of ${log}:\n${tail}`)
 }
 
-/** Whether a server that lives has locked the folder: it may be about to write its record. */
-async function isTaken(data: string): Promise<boolean> {
+/** The process that has locked the folder, if it lives: a server that may be about to write its record. */
+async function lockedBy(data: string): Promise<number | undefined> {
   const lock = await readFile(join(data, "lock"), "utf8").catch(() => "")
   const pid = Number(/"pid":\s*(\d+)/.exec(lock)?.[1] ?? 0)
-  return pid > 0 && (await startTime(pid)) !== undefined
+  return pid > 0 && (await startTime(pid)) !== undefined ? pid : undefined
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

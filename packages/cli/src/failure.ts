@@ -1,4 +1,4 @@
-import { BerthError } from "@berth/spec"
+import { BerthError, type ErrorCode } from "@berth/spec"
 import { CommanderError } from "commander"
 import { exitCode, exitCodeOf } from "./exit-code.ts"
 import { formatFindings } from "./findings.ts"
@@ -38,9 +38,21 @@ function fromFileSystem(error: unknown): BerthError | undefined {
     : new BerthError("invalid", `${problem} ${path}`, { cause: error })
 }
 
+/** What the environment has to do with it. */
+const hints: Partial<Record<ErrorCode, (env: NodeJS.ProcessEnv) => string | undefined>> = {
+  unavailable: ({ BERTH_ENDPOINT }) =>
+    BERTH_ENDPOINT ? "BERTH_ENDPOINT names this server. With --local the folder's own is used." : undefined,
+  unauthenticated: ({ BERTH_TOKEN }) =>
+    BERTH_TOKEN
+      ? "The token came from BERTH_TOKEN. An administrator makes one: berth token new --name YOU"
+      : "Put your token into BERTH_TOKEN. An administrator makes one: berth token new --name YOU",
+}
+
 function explainError(error: BerthError, terminal: Terminal): void {
   terminal.note(`${terminal.paint("red", "error")}: ${error.message}`)
   if (error.issues.length > 0) terminal.note(formatFindings(numberFixes(error.issues), terminal))
+  const hint = hints[error.code]?.(process.env)
+  if (hint !== undefined) terminal.note(hint)
   if (error.code !== "internal") return
   if (error.requestId !== undefined) terminal.note(`The server logged it under request ${error.requestId}.`)
   if (process.env.BERTH_DEBUG !== undefined) {

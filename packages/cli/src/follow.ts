@@ -3,6 +3,7 @@ import {
   type Finding,
   formatBytes,
   isAtRest,
+  type LogLine,
   parseQuantity,
   type RunState,
   type RunTransition,
@@ -54,7 +55,7 @@ export function exitCodeOfRun({ state }: Run): number {
 
 async function copyLogs(run: Run, view: View, signal: AbortSignal): Promise<void> {
   try {
-    for await (const line of run.logs({ follow: true, signal })) view.log(line.text)
+    for await (const line of run.logs({ follow: true, signal })) view.log(line)
   } catch (error) {
     if (!signal.aborted) throw error
   }
@@ -76,7 +77,8 @@ function handleInterrupts(run: Run, { terminal }: Session, leave: AbortControlle
 
 interface View {
   show(run: Run): void
-  log(text: string): void
+  /** Shown once the attempt that wrote it is known to run: the log can be quicker than the state. */
+  log(line: LogLine): void
   end(): void
 }
 
@@ -85,6 +87,9 @@ function createView(session: Session): View {
   const { terminal } = session
   const spinner = createSpinner(terminal)
   const seen = { resolved: false, states: 0, findings: new Set<string>(), lines: new Set<string>(), service: "" }
+  /** Attempts that are known to have started; all of them once the run is at rest. */
+  let started = 0
+  let held: LogLine[] = []
   const print = (text: string) => {
     spinner.clear()
     terminal.note(text)
@@ -127,19 +132,35 @@ function createView(session: Session): View {
     seen.service = url
   }
 
+  function showLine(line: LogLine): void {
+    const text = line.text.replace(/\n$/, "")
+    seen.lines.add(text.trimEnd())
+    print(`${terminal.paint("dim", "│")} ${text}`)
+  }
+
+  function showHeld(): void {
+    const lines = held.filter(({ attempt }) => attempt <= started)
+    held = held.filter(({ attempt }) => attempt > started)
+    for (const line of lines) showLine(line)
+  }
+
   return {
     show(run) {
       // The table needs what the first attempt reports; what happened before it is told under it.
       showResolved(run)
-      if (seen.resolved) showStates(run.status.transitions ?? [])
+      const transitions = run.status.transitions ?? []
+      if (seen.resolved) showStates(transitions)
+      started = isAtRest(run.state)
+        ? Number.POSITIVE_INFINITY
+        : transitions.filter(({ status }) => status === "RUNNING").length
+      showHeld()
       showService(run)
       showFindings(run)
       spinner.set(isAtRest(run.state) ? undefined : `${run.state} …`)
     },
-    log(text) {
-      const line = text.replace(/\n$/, "")
-      seen.lines.add(line.trimEnd())
-      print(`${terminal.paint("dim", "│")} ${line}`)
+    log(line) {
+      if (line.attempt <= started) showLine(line)
+      else held.push(line)
     },
     end: () => spinner.end(),
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { type Client, createClient } from "@berth/sdk"
+import { BerthError } from "@berth/spec"
 import { ensureServer, type SelfCommand } from "./embedded.ts"
 import { type OutputFormat, toOutput } from "./output.ts"
 import { findServer } from "./server-file.ts"
@@ -47,11 +48,20 @@ interface Located {
 async function locateServer(options: GlobalOptions, self: SelfCommand): Promise<Located> {
   const endpoint = options.endpoint ?? process.env.BERTH_ENDPOINT
   if (endpoint && options.local !== true) {
+    checkEndpoint(endpoint, options.endpoint === undefined ? "BERTH_ENDPOINT" : "--endpoint")
     return { endpoint, token: process.env.BERTH_TOKEN || undefined, server: "configured", isFresh: false }
   }
   const found = await findServer(process.cwd())
   const { endpoint: own, token } = found?.record ?? (await ensureServer(dataFolder(), self))
   return { endpoint: own, token, server: "embedded", isFresh: found === undefined }
+}
+
+/** @throws BerthError `invalid` for what is no address of a server */
+function checkEndpoint(endpoint: string, from: string): void {
+  const protocol = URL.canParse(endpoint) ? new URL(endpoint).protocol : ""
+  if (protocol === "http:" || protocol === "https:") return
+  const given = JSON.stringify(endpoint)
+  throw new BerthError("invalid", `${from} is ${given}, which is no address. It looks like http://127.0.0.1:8080.`)
 }
 
 /** Where a server that is started for this folder keeps its state. */

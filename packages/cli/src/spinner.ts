@@ -40,3 +40,18 @@ export function createSpinner({ interactive }: Terminal): Spinner {
     },
   }
 }
+
+/** Shows a spinner while something is under way. */
+export async function withSpinner<Result>(
+  { terminal }: { readonly terminal: Terminal },
+  text: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const spinner = createSpinner(terminal)
+  spinner.set(`${text} …`)
+  try {
+    return await work()
+  } finally {
+    spinner.end()
+  }
+}

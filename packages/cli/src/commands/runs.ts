@@ -8,6 +8,7 @@ import { formatJson } from "../json-text.ts"
 import { printResult } from "../output.ts"
 import { formatResolved } from "../resolved-table.ts"
 import type { Session } from "../session.ts"
+import { withSpinner } from "../spinner.ts"
 import { formatStanding } from "../standing.ts"
 import { formatTable } from "../table.ts"
 
@@ -133,7 +134,9 @@ export async function printLogs(session: Session, id: string, options: LogsOptio
 export async function stopRun(session: Session, id: string): Promise<number> {
   const run = await findRun(session, id)
   const asked = await run.stop()
-  const ended = await asked.wait()
+  const ended = await withSpinner(session, "It was asked to end; what ignores that is killed after its grace", () =>
+    asked.wait(),
+  )
   await printResult(ended.entity, session, () => `${ended.id} ${ended.state}`)
   return 0
 }
@@ -154,7 +157,7 @@ export async function resumeRun(session: Session, id: string, follow: boolean): 
 export async function deleteRun(session: Session, id: string): Promise<void> {
   const run = await findRun(session, id)
   await run.delete()
-  await waitUntilGone(run)
+  await withSpinner(session, "Ending what runs, and removing it", () => waitUntilGone(run))
   await printResult({ id: run.id, state: "DELETED" }, session, () => `${run.id} DELETED`)
 }
 

@@ -89,6 +89,13 @@ describe.each(isolations)("a program under isolation %s", (isolation) => {
     expect(findByCommand(`sleep ${mark}`)).toEqual([])
   })
 
+  it.runIf(isolation === "none")("leaves nothing running without a cgroup either", async () => {
+    const fixture = await open({ isolation, limits: "watcher" })
+    const mark = `38${Math.floor(random() * 1e9)}`
+    await fixture.run(scriptAttempt(`setsid sleep ${mark} & (setsid sleep ${mark} &); sleep 0.1; exit 0`))
+    expect(findByCommand(`sleep ${mark}`)).toEqual([])
+  })
+
   it("loses its supervisor: the rest is killed and it is told lost", async () => {
     const fixture = await open({ isolation })
     const mark = `33${Math.floor(random() * 1e9)}`

@@ -106,6 +106,8 @@ async function readState(options: ProcessEngineOptions, places: Places): Promise
   if (before.started === undefined) return { phase: "unstarted" }
   if (before.exit === undefined && !isSupervised(before, options.now())) return afterLoss(options, places)
   if (before.exit === undefined) return { phase: "running", startedAt: before.started.at }
+  // Nothing but a namespace holds what a program started; the end is read once.
+  if (!options.isolation.namespaces) killRemains(places, options.limits)
   return toEnded(places, { ...before, exit: before.exit })
 }
 
@@ -160,7 +162,8 @@ async function removeProcess(options: ProcessEngineOptions, places: Places): Pro
   }
   if (files.started === undefined) giveUp(places, { reason: "stopped", message: "Removed before it was started." })
   else if (files.exit === undefined) await endNow(places)
-  killRemains(places, options.limits)
+  if (files.exit === undefined || !options.isolation.namespaces) killRemains(places, options.limits)
+  else options.limits.remove(places.uid)
   for (const folder of readLaunchRecord(places)?.transient ?? []) rmSync(folder, { recursive: true, force: true })
   rmSync(places.event, { force: true })
 }

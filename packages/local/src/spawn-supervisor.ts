@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readdirSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import type { Writable } from "node:stream"
 import { setTimeout } from "node:timers/promises"
 import { LaunchRefused } from "./engine.ts"
 import { pipeBytes } from "./hand-over.ts"
 import type { Places } from "./places.ts"
-import { readProc } from "./process-id.ts"
+import { hasSupervisor, supervisorTitle } from "./remains.ts"
 import { supervisorScript } from "./supervisor.ts"
 
 export interface SupervisorRequest {
@@ -28,7 +28,7 @@ export async function spawnSupervisor(request: SupervisorRequest): Promise<void>
   if (Buffer.byteLength(request.oddVariables) > pipeBytes) {
     throw new LaunchRefused(`Variables whose names a shell cannot hold are larger than ${pipeBytes} bytes together.`)
   }
-  const child = spawn(request.sh, ["-c", supervisorScript, title, request.places.uid], {
+  const child = spawn(request.sh, ["-c", supervisorScript, supervisorTitle, request.places.uid], {
     detached: true,
     cwd: "/",
     env: { PATH: request.path },
@@ -73,15 +73,6 @@ export async function awaitPredecessor(places: Places, signal: AbortSignal): Pro
 
 function isStarted(places: Places): boolean {
   return existsSync(join(places.attempt, "started"))
-}
-
-const title = "berth-supervisor"
-
-function hasSupervisor(uid: string): boolean {
-  const ending = `\0${title}\0${uid}\0`
-  return readdirSync("/proc").some(
-    (name) => /^\d+$/.test(name) && readProc(join("/proc", name, "cmdline"))?.endsWith(ending) === true,
-  )
 }
 
 function pipeOf(child: ChildProcess, descriptor: number): Writable {

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { attemptTitle } from "../remains.ts"
 import { type HostTree, readHostTree } from "./host-tree.ts"
 import type { Isolation, IsolationRequest } from "./isolation.ts"
 import { type Mount, planMounts } from "./mount-plan.ts"
@@ -19,7 +20,8 @@ export function createBubblewrapIsolation(tools: { readonly bwrap: string; reado
         tools.sh,
         "-c",
         request.script,
-        "berth-attempt",
+        attemptTitle,
+        request.places.uid,
       ]
     },
   }

@@ -1,3 +1,4 @@
+import { attemptTitle } from "../remains.ts"
 import type { Isolation } from "./isolation.ts"
 
 /** A session of its own and nothing more: volumes are named by `BERTH_VOLUME_<NAME>`. */
@@ -5,6 +6,6 @@ export function createPlainIsolation(tools: { readonly setsid: string; readonly 
   return {
     name: "none",
     namespaces: false,
-    wrap: ({ script }) => [tools.setsid, tools.sh, "-c", script, "berth-attempt"],
+    wrap: ({ script, places }) => [tools.setsid, tools.sh, "-c", script, attemptTitle, places.uid],
   }
 }

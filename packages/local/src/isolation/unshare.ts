@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { attemptTitle } from "../remains.ts"
 import { prepareMounts } from "./bubblewrap.ts"
 import { type HostMount, readHostTree } from "./host-tree.ts"
 import type { Isolation } from "./isolation.ts"
@@ -27,7 +28,9 @@ export function createUnshareIsolation(tools: UnshareTools, isRoot: boolean): Is
       mkdirSync(root, { recursive: true })
       const table = join(request.places.attempt, "mounts")
       writeFileSync(table, toTable(mounts, { skeletons, root, hostMounts: tree.mounts }))
-      return [...namespaceWords(tools, isRoot), ...insideWords(tools, { table, root, script: request.script })]
+      const { script } = request
+      const inside = insideWords(tools, { table, root, script, uid: request.places.uid })
+      return [...namespaceWords(tools, isRoot), ...inside]
     },
   }
 }
@@ -44,7 +47,7 @@ function namespaceWords(tools: UnshareTools, isRoot: boolean): readonly string[]
 /** One `mount` for everything, then into the new root without any capability. */
 function insideWords(
   { sh, mount, chroot, setpriv }: UnshareTools,
-  { table, root, script }: { readonly table: string; readonly root: string; readonly script: string },
+  { table, root, script, uid }: Readonly<Record<"table" | "root" | "script" | "uid", string>>,
 ): readonly string[] {
   const enter = '"$1" -n -a -T "$2" || exit 126; shift 2; exec "$@"'
   const drop = ["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"]
@@ -62,7 +65,8 @@ function insideWords(
     sh,
     "-c",
     script,
-    "berth-attempt",
+    attemptTitle,
+    uid,
   ]
 }
 

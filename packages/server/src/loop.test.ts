@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createLocalExecutor, type LocalExecutor } from "@berth/local"
@@ -69,7 +69,7 @@ async function until(state: RunRow["state"]): Promise<RunRow> {
   return await vi.waitFor(
     async () => {
       const row = await store.runs.get("p", "r1")
-      expect(row?.state).toBe(state)
+      expect(`${row?.state} ${row?.message}`).toMatch(new RegExp(`^${state} `))
       return row as RunRow
     },
     { timeout: 10_000, interval: 20 },
@@ -115,5 +115,16 @@ describe("the loop on this machine", () => {
     reconciler.wake("p", "r1")
     expect(await until("STOPPED")).toMatchObject({ reason: "run.stopped" })
     await untilCleanedUp()
+  })
+
+  test("a deletion of a project that an earlier server began is finished", async () => {
+    await submit("echo up; sleep 60")
+    await until("RUNNING")
+    await store.projects.update("p", { deleting: true, updated: new Date().toISOString() })
+    await close()
+    await open()
+    await vi.waitFor(async () => expect(await store.projects.get("p")).toBeUndefined(), { timeout: 10_000 })
+    expect(await store.runs.get("p", "r1")).toBeUndefined()
+    expect(readdirSync(join(dataDir, "local/attempts"))).toEqual([])
   })
 })

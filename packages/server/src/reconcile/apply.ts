@@ -2,6 +2,7 @@ import type { AttemptRef, Executor } from "@berth/spec"
 import type { RunRow, Store } from "../store/store.ts"
 import type { Decision, ReconcileAction } from "./decision.ts"
 import type { Drained } from "./log-pump.ts"
+import { removeIfEmptied } from "./project-deletion.ts"
 
 export interface ApplyOptions {
   readonly store: Pick<Store, "runs" | "projects">
@@ -46,14 +47,7 @@ async function afterWrite(row: RunRow, action: ReconcileAction, options: ApplyOp
     await options.executor.start(action.attempt)
     options.accepted(action.attempt)
   }
-  if (action.type === "forget") await forget(row, options)
-}
-
-/** With the last run of a project that is being deleted, the project goes. */
-async function forget(row: RunRow, { store, now }: ApplyOptions): Promise<void> {
-  await store.runs.remove(row.project, row.id, now)
-  const project = await store.projects.get(row.project)
-  if (project?.deleting !== true) return
-  const { total } = await store.runs.list(row.project, { page: 0, size: 1 })
-  if (total === 0) await store.projects.remove(row.project)
+  if (action.type !== "forget") return
+  await options.store.runs.remove(row.project, row.id, options.now)
+  await removeIfEmptied(options.store, row.project)
 }

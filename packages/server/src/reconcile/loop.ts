@@ -5,6 +5,7 @@ import { decide } from "./decide.ts"
 import { type DecideContext, liveAttempt, sightOf, toRef } from "./decision.ts"
 import { createLogPump, type Drained, type LogPump } from "./log-pump.ts"
 import { maskText, type Patterns } from "./mask.ts"
+import { resumeDeletions } from "./project-deletion.ts"
 import { backOffMs, createWorkQueue, type LookAgain, type WorkQueue } from "./queue.ts"
 import { hasForeignText, maskObservation, readPatterns } from "./secret-values.ts"
 import { createSightings, type Sightings } from "./sightings.ts"
@@ -81,6 +82,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       return queue.busy
     },
     async start() {
+      await resumeDeletions(options.store, options.now().toISOString())
       await enqueueLive(options.store, queue)
       background.push(observeForEver(parts, queue, stop.signal), resyncForEver(parts, queue, stop.signal))
     },

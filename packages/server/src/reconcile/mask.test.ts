@@ -115,3 +115,31 @@ describe("maskJson", () => {
     expect(masked).toEqual({ "k-*******": ["x ******* y", 1, null, { deep: "*******" }] })
   })
 })
+
+describe("toPatterns", () => {
+  const secret = "s3cr3t/!pass word+é"
+  const hides = (text: string) => maskText(text, toPatterns([secret]))
+
+  test.each(["", "u", "us", "user:"])("finds base64 of the value after %j and before anything", (before) => {
+    for (const after of ["", "x", "xy", "\n"]) {
+      for (const alphabet of ["base64", "base64url"] as const) {
+        const text = Buffer.from(`${before}${secret}${after}`).toString(alphabet)
+        const left = Buffer.from(hides(text).replaceAll("*", ""), alphabet).toString()
+        expect(left).not.toContain("cr3t")
+        expect(left.length).toBeLessThan(before.length + after.length + 5)
+      }
+    }
+  })
+
+  test("finds what JSON, browsers, forms and Python make of it", () => {
+    const lines = 'one-"quoted"-line\nand-another'
+    expect(maskText(JSON.stringify({ a: lines }), toPatterns([lines]))).toMatch(/^\{"a":"\*+"\}$/)
+    expect(hides(new URLSearchParams({ a: secret }).toString())).toMatch(/^a=\*+$/)
+    expect(hides(encodeURIComponent(secret).toLowerCase())).toMatch(/^\*+$/)
+    expect(hides("s3cr3t/%21pass%20word%2B%C3%A9")).toMatch(/^\*+$/)
+  })
+
+  test("a number that is a secret value is hidden, others stay numbers", () => {
+    expect(maskJson({ pin: 123456, n: 12 }, toPatterns(["123456"]))).toEqual({ pin: "******", n: 12 })
+  })
+})

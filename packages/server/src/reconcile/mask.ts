@@ -8,16 +8,41 @@ const asterisk = 0x2a
 /** Byte sequences that stand for a secret value. */
 export type Patterns = readonly Buffer[]
 
-/** Every form in which a value is masked: as is, base64 (both alphabets), URL-encoded. Each once. */
+/**
+ * Every form in which a value is masked: as is, as JSON writes it, base64 (both alphabets, also where it stands in the
+ * middle of what was encoded, as in `user:password`), URL-encoded as browsers, forms and Python do. Each once.
+ */
 export function toPatterns(values: readonly string[]): Patterns {
   const forms = values.filter((value) => [...value].length >= minSecretLength).flatMap(formsOf)
   return [...new Set(forms)].map((form) => Buffer.from(form, "utf8"))
 }
 
 function formsOf(value: string): readonly string[] {
-  const bytes = Buffer.from(value, "utf8")
-  const encoded = encodeURIComponent(value.toWellFormed())
-  return [value, bytes.toString("base64"), bytes.toString("base64url"), encoded, encoded.replaceAll("%20", "+")]
+  return [value, JSON.stringify(value).slice(1, -1), ...base64Forms(Buffer.from(value, "utf8")), ...urlForms(value)]
+}
+
+function base64Forms(bytes: Buffer): readonly string[] {
+  const inside = [0, 1, 2].map((offset) => base64Inside(bytes, offset)).filter((form) => form.length >= minSecretLength)
+  const whole = bytes.toString("base64")
+  return [whole, ...inside].flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")])
+}
+
+/** The characters that the bytes alone decide when so many (modulo 3) others stand before them. */
+function base64Inside(bytes: Buffer, offset: number): string {
+  const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64")
+  const first = Math.ceil((offset * 8) / 6)
+  return text.slice(first, Math.floor(((offset + bytes.length) * 8) / 6))
+}
+
+function urlForms(value: string): readonly string[] {
+  const usual = encodeURIComponent(value.toWellFormed())
+  const strict = usual.replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  const path = strict.replaceAll("%2F", "/")
+  return [usual, strict, path].flatMap((form) => [
+    form,
+    form.replaceAll("%20", "+"),
+    form.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+  ])
 }
 
 /** Masks a stream of bytes. What goes in comes out in the same length. */
@@ -77,11 +102,18 @@ export function maskJson<Value extends Json>(value: Value, patterns: Patterns): 
 export function maskJson(value: Json, patterns: Patterns): Json {
   if (patterns.length === 0) return value
   if (typeof value === "string") return maskText(value, patterns)
+  if (typeof value === "number") return maskNumber(value, patterns)
   if (Array.isArray(value)) return value.map((item) => maskJson(item, patterns))
   if (!isJsonObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [maskText(key, patterns), maskJson(member, patterns)]),
   )
+}
+
+/** A number that spells a secret value is a text afterwards. */
+function maskNumber(value: number, patterns: Patterns): Json {
+  const masked = maskText(String(value), patterns)
+  return masked === String(value) ? value : masked
 }
 
 function findRanges(buffer: Buffer, patterns: Patterns): [from: number, to: number][] {

@@ -41,7 +41,7 @@ function urlForms(value: string): readonly string[] {
   return [usual, strict, path].flatMap((form) => [
     form,
     form.replaceAll("%20", "+"),
-    form.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    form.replaceAll(/%[0-9A-F]{2}/g, (encoded) => encoded.toLowerCase()),
   ])
 }
 

@@ -3,7 +3,7 @@ import { access, mkdir, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { type Attempt, BerthError, type HandlerProgram, type RunnerCall } from "@berth/spec"
 import { LaunchRefused, type PreparedHandler, type PrepareHandler } from "./engine.ts"
-import type { Isolation } from "./isolation/isolation.ts"
+import type { Isolation, IsolationRequest } from "./isolation/isolation.ts"
 import type { Places } from "./places.ts"
 import { findPython, type Python } from "./python.ts"
 import { unpackCode } from "./unpack.ts"
@@ -34,7 +34,10 @@ export function createPrepareHandler(options: HandlerOptions): PrepareHandler {
     const prepared = { workingDirectory: places.work, environment: variables }
     if (program.kind === "node") return { ...prepared, ...prepareNode(runners) }
     const interpreter = await python()
-    if ((program.packages ?? []).length === 0) return { ...prepared, ...preparePython(runners, interpreter.executable) }
+    const visible = [runners, ...interpreter.folders]
+    if ((program.packages ?? []).length === 0) {
+      return { ...prepared, command: pythonCommand(runners, interpreter.executable), visible }
+    }
     const venv = await ensureVenv({
       python: interpreter,
       packages: program.packages ?? [],
@@ -42,36 +45,36 @@ export function createPrepareHandler(options: HandlerOptions): PrepareHandler {
       log: places.log,
       environment: options.environment,
       signal,
-      isolate: options.isolation && isolateFor(options.isolation, places),
+      isolate: options.isolation && isolateFor(options.isolation, { places, visible }),
     })
     const path = `${join(venv, "bin")}:${options.environment.PATH ?? ""}`
     return {
-      ...preparePython(runners, join(venv, "bin", "python")),
+      command: pythonCommand(runners, join(venv, "bin", "python")),
       workingDirectory: places.work,
       environment: { ...variables, VIRTUAL_ENV: venv, PATH: path },
-      visible: [runners, venv],
+      visible: [...visible, venv],
     }
   }
 }
 
 /** A script sees what the attempt will see, and may write to one folder more. */
-function isolateFor({ wrap }: Pick<Isolation, "wrap">, places: Places): VenvRequest["isolate"] {
+function isolateFor(
+  { wrap }: Pick<Isolation, "wrap">,
+  seen: Pick<IsolationRequest, "places" | "visible">,
+): VenvRequest["isolate"] {
   return (script, path) => {
     const volume = { name: "packages", mountPath: path, readOnly: false } as const
     const volumes = [{ ...volume, content: { form: "host", path, directory: true } as const }]
-    return wrap({ places, visible: [], volumes, script })
+    return wrap({ ...seen, volumes, script })
   }
 }
 
-type Command = Pick<PreparedHandler, "command" | "visible">
-
-function preparePython(runners: string, executable: string): Command {
-  // Unbuffered, and UTF-8 whatever the locale: what a handler prints is seen at once and as it was meant.
-  const command = [executable, "-u", "-X", "utf8", join(runners, "python", "berth_runner.py")]
-  return { command, visible: [runners] }
+/** Unbuffered, and UTF-8 whatever the locale: what a handler prints is seen at once and as it was meant. */
+function pythonCommand(runners: string, executable: string): readonly string[] {
+  return [executable, "-u", "-X", "utf8", join(runners, "python", "berth_runner.py")]
 }
 
-function prepareNode(runners: string): Command {
+function prepareNode(runners: string): Pick<PreparedHandler, "command" | "visible"> {
   // Code without a package.json is no mistake here.
   const flags = ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--disable-warning=ExperimentalWarning"]
   const command = [process.execPath, ...flags, join(runners, "node", "berth-runner.mjs")]

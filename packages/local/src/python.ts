@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process"
+import { dirname } from "node:path"
 import { promisify } from "node:util"
 import { LaunchRefused } from "./engine.ts"
 
@@ -8,6 +9,8 @@ export interface Python {
   readonly executable: string
   /** `3.11.7` */
   readonly version: string
+  /** Where it and its libraries are: it may be anywhere on the machine, also below `/tmp`. */
+  readonly folders: readonly string[]
   /** True when its own pip can install into another environment; pip learned that with 22.3. */
   readonly hasPip: boolean
 }
@@ -16,6 +19,8 @@ const question = `
 import sys
 print(sys.executable)
 print(".".join(map(str, sys.version_info[:3])))
+print(sys.prefix)
+print(sys.base_prefix)
 try:
   import pip
   print(pip.__version__)
@@ -28,9 +33,18 @@ except ImportError: pass
  * @throws LaunchRefused when there is none, or it is older than 3.8.
  */
 export async function findPython(environment: NodeJS.ProcessEnv): Promise<Python> {
-  const [executable = "", version = "", pip = ""] = (await ask(environment)).split("\n").map((line) => line.trim())
+  const [executable = "", version = "", prefix = "", basePrefix = "", pip = ""] = (await ask(environment))
+    .split("\n")
+    .map((line) => line.trim())
   const [major = 0, minor = 0] = version.split(".").map(Number)
-  if (major === 3 && minor >= 8 && executable !== "") return { executable, version, hasPip: isNewPip(pip) }
+  if (major === 3 && minor >= 8 && executable !== "") {
+    return {
+      executable,
+      version,
+      folders: [...new Set([dirname(executable), prefix, basePrefix])],
+      hasPip: isNewPip(pip),
+    }
+  }
   throw new LaunchRefused(`Python handlers need python3 3.8 or newer, and this machine's is ${version || "unusable"}.`)
 }
 

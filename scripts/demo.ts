@@ -54,7 +54,7 @@ try {
   await writeFile(join(folder, "impossible.yaml"), impossible)
   await step(0, ["secret", "set", "SALT"], "pepper and salt")
   await step(0, ["run", join(example, "berth.yaml"), "--objects", join(example, "objects.yaml"), "--follow"])
-  await step(2, ["run", join(folder, "impossible.yaml")])
+  await step(2, ["run", "impossible.yaml"])
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -13,6 +13,12 @@ const self: SelfCommand = {
   version,
 }
 
+const firstSteps = `
+Begin with:
+  berth run FILE --follow   run what a file asks for, and watch it
+  berth list                what ran and what runs
+  berth explain RUN         why a run waits or failed, and what to do`
+
 type Report = (exitCode: number) => void
 
 /** The table of commands. What a command needs is loaded when it is called, so that `--help` stays quick. */
@@ -21,7 +27,8 @@ export function addCommands(program: Command, report: Report): void {
     .description("Runs functions with exactly the resources they ask for, and says why when it can't.")
     .version(version)
     .showSuggestionAfterError()
-    .showHelpAfterError("(berth --help shows what there is)")
+    .showHelpAfterError("(berth --help shows what there is, berth help COMMAND what one can do)")
+    .addHelpText("after", firstSteps)
     .configureHelp({ showGlobalOptions: true })
     .option("--endpoint <url>", "server to use (BERTH_ENDPOINT; default: this folder's own, started when needed)")
     .option("--local", "use this folder's own server whatever BERTH_ENDPOINT says")

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
 import { closeSync, openSync } from "node:fs"
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises"
+import { access, constants, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { BerthError } from "@berth/spec"
@@ -31,13 +31,26 @@ const maxLogBytes = 5 * 1024 * 1024
 export async function ensureServer(data: string, self: SelfCommand): Promise<ServerRecord> {
   const running = await readServer(data)
   if (running !== undefined) return running
-  await mkdir(data, { recursive: true, mode: 0o700 })
+  await makeFolder(data)
   await ensureToken(data)
   const log = join(data, "server.log")
   const size = await sizeOf(log)
   const from = size > maxLogBytes ? 0 : size
   const pid = await startServer(data, { log, flags: from === 0 ? "w" : "a" }, self)
   return waitUntilListening({ data, log, from, pid })
+}
+
+/** @throws BerthError `invalid` where the user may not write */
+async function makeFolder(data: string): Promise<void> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 })
+    await access(data, constants.W_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== "EACCES" && code !== "EROFS" && code !== "EPERM") throw error
+    const message = `${data} cannot be written, and Berth keeps its state there. Work in a folder of yours, or name one with BERTH_DATA.`
+    throw new BerthError("invalid", message, { cause: error })
+  }
 }
 
 /** One token per folder: two commands that start at the same moment must hand the same one to their servers. */

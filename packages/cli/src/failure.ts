@@ -50,7 +50,10 @@ const hints: Partial<Record<ErrorCode, (env: NodeJS.ProcessEnv) => string | unde
 
 function explainError(error: BerthError, terminal: Terminal): void {
   terminal.note(`${terminal.paint("red", "error")}: ${error.message}`)
-  if (error.issues.length > 0) terminal.note(formatFindings(numberFixes(error.issues), terminal))
+  const [only, second] = error.issues
+  if (second === undefined && only?.message === error.message) {
+    if (only.hint !== undefined) terminal.note(only.hint)
+  } else if (error.issues.length > 0) terminal.note(formatFindings(numberFixes(error.issues), terminal))
   const hint = hints[error.code]?.(process.env)
   if (hint !== undefined) terminal.note(hint)
   if (error.code !== "internal") return

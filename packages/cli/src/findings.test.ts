@@ -44,3 +44,25 @@ it("shows a hint and evidence under the message", () => {
   )
   expect(formatFindings([{ finding }], plain)).toMatch(/ValueError: no\n +│ Traceback:\n +│ {3}x/)
 })
+
+it("goes below its place where the terminal leaves no room beside it, and never over the edge", () => {
+  const finding = createFinding(
+    "volume.claim.missing",
+    { volume: "a-volume", claim: "a-claim" },
+    { path: ["volumes", 0, "spec", "claim_name"] },
+  )
+  const lines = formatFindings([{ finding }], { ...plain, width: 60 }).split("\n")
+  expect(lines[0]).toBe("  warning  volumes[0].spec.claim_name")
+  expect(lines.length).toBeGreaterThan(3)
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60)
+})
+
+it("gives no place in the file to what another layer set", () => {
+  const source = readDocuments("bad.yaml", text).documents[0]?.source
+  if (source === undefined) throw new Error("no document")
+  const finding = createFinding("secret.unset", { name: "S" }, { path: ["secrets", 0] })
+  const layered = { ...finding, data: { ...finding.data, layer: "profile" } } as typeof finding
+  expect(formatFindings([{ finding: layered }], plain, { source, root: ["run"] })).toMatch(
+    /^ +error +secrets\[0\] \(profile\) +The secret/,
+  )
+})

@@ -84,12 +84,20 @@ function quote(evidence: readonly string[]): readonly string[] {
   )
 }
 
-function positionText(finding: Finding, { source, root }: Place): string {
-  if ((finding.path === undefined || layerOf(finding) !== undefined) && finding.code !== "file.syntax") {
-    return source.file
-  }
-  const { line, column } = findingPosition(finding, { source, root })
-  return `${source.file}:${line}:${column}`
+/** Empty for what stands nowhere in the file: an end of the program, what a profile or a project set. */
+function positionText(finding: Finding, place: Place): string {
+  const { file } = place.source
+  if (!isPlaced(finding, place)) return finding.code.startsWith("file.") ? file : ""
+  const { line, column } = findingPosition(finding, place)
+  return `${file}:${line}:${column}`
+}
+
+function isPlaced(finding: Finding, { source }: Place): boolean {
+  if (finding.code === "file.syntax") return true
+  const [first] = finding.path ?? []
+  if (first === undefined) return false
+  const layer = layerOf(finding)
+  return layer === undefined || (layer === "function" && source.yaml.has(first))
 }
 
 const weight = { error: 0, warning: 1, notice: 2 } as const satisfies Record<Severity, number>
@@ -98,10 +106,7 @@ const weight = { error: 0, warning: 1, notice: 2 } as const satisfies Record<Sev
 export function orderFindings(findings: readonly Finding[], place: Place | undefined): readonly Finding[] {
   const rows = findings.map((finding) => ({
     finding,
-    position:
-      place === undefined || finding.path === undefined || layerOf(finding) !== undefined
-        ? undefined
-        : findingPosition(finding, place),
+    position: place === undefined || !isPlaced(finding, place) ? undefined : findingPosition(finding, place),
   }))
   return rows
     .toSorted(
@@ -120,5 +125,7 @@ export function findingPosition(finding: Finding, { source, root }: Place): Posi
     return { line, column }
   }
   const at = finding.code.startsWith("field.unknown") || finding.code === "historic.alias" ? "key" : "value"
-  return positionOf(source, [...root, ...(finding.path ?? [])], at)
+  // A function's own members stand at the top of its document.
+  const from = layerOf(finding) === "function" ? [] : root
+  return positionOf(source, [...from, ...(finding.path ?? [])], at)
 }

@@ -10,7 +10,7 @@ import {
   toUnits,
 } from "@berth/spec"
 import { exitCode } from "./exit-code.ts"
-import { formatFindings } from "./findings.ts"
+import { formatFindings, type Place } from "./findings.ts"
 import { numberFixes } from "./fixes.ts"
 import { formatMilliseconds } from "./numbers.ts"
 import { formatResolved } from "./resolved-table.ts"
@@ -25,12 +25,12 @@ export interface Followed {
 
 /**
  * Shows a run until it moves no further: what it became, its states, its log as it is written, how it ended.
- * The first Ctrl-C stops the run and goes on waiting, the second leaves it alone and returns.
+ * What stands in the file that it came from is shown at its place. The first Ctrl-C stops the run and goes on waiting, the second leaves it alone and returns.
  */
-export async function followRun(started: Run, session: Session): Promise<Followed> {
+export async function followRun(started: Run, session: Session, place?: Place): Promise<Followed> {
   const leave = new AbortController()
   const interrupts = handleInterrupts(started, session, leave)
-  const view = createView(session)
+  const view = createView(session, place)
   try {
     view.show(started)
     const logs = copyLogs(started, view, leave.signal)
@@ -83,7 +83,7 @@ interface View {
 }
 
 /** What of a run was printed already, so that each thing is printed once. */
-function createView(session: Session): View {
+function createView(session: Session, place: Place | undefined): View {
   const { terminal } = session
   const spinner = createSpinner(terminal)
   const seen = { resolved: false, states: 0, findings: new Set<string>(), lines: new Set<string>(), service: "" }
@@ -123,7 +123,7 @@ function createView(session: Session): View {
       seen.findings.add(key)
       return [{ ...numbered, finding: withoutEvidence(finding, seen.lines) }]
     })
-    if (fresh.length > 0) print(formatFindings(fresh, terminal))
+    if (fresh.length > 0) print(formatFindings(fresh, terminal, place))
   }
 
   function showService({ status, state }: Run): void {
@@ -155,7 +155,7 @@ function createView(session: Session): View {
         : transitions.filter(({ status }) => status === "RUNNING").length
       showHeld()
       showService(run)
-      showFindings(run)
+      if (seen.resolved || isAtRest(run.state)) showFindings(run)
       spinner.set(isAtRest(run.state) ? undefined : `${run.state} …`)
     },
     log(line) {

@@ -1,4 +1,5 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises"
+import { connect } from "node:net"
 import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
@@ -52,6 +53,19 @@ export async function startTime(pid: number): Promise<string | undefined> {
   // The command's name stands in parentheses and may hold anything; field 22 counts from behind it.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")
   return fields?.[0] === "Z" ? undefined : fields?.[19]
+}
+
+/** Whether the server takes connections; one that is about to end lives on without. */
+export function isAnswering({ endpoint }: ServerRecord): Promise<boolean> {
+  const { hostname, port } = new URL(endpoint)
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port) })
+    socket.once("connect", () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once("error", () => resolve(false))
+  })
 }
 
 /** Waits until a process has ended. False when it has not in time. */

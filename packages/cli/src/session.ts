@@ -3,7 +3,7 @@ import { type Client, createClient } from "@berth/sdk"
 import { BerthError } from "@berth/spec"
 import { ensureServer, type SelfCommand } from "./embedded.ts"
 import { type OutputFormat, toOutput } from "./output.ts"
-import { findServer } from "./server-file.ts"
+import { findServer, isAnswering, waitForEnd } from "./server-file.ts"
 import type { Terminal } from "./terminal.ts"
 
 /** Options that every command takes. */
@@ -51,9 +51,19 @@ async function locateServer(options: GlobalOptions, self: SelfCommand): Promise<
     checkEndpoint(endpoint, options.endpoint === undefined ? "BERTH_ENDPOINT" : "--endpoint")
     return { endpoint, token: process.env.BERTH_TOKEN || undefined, server: "configured", isFresh: false }
   }
-  const found = await findServer(process.cwd())
+  const found = await findLiveServer()
   const { endpoint: own, token } = found?.record ?? (await ensureServer(dataFolder(), self))
   return { endpoint: own, token, server: "embedded", isFresh: found === undefined }
+}
+
+const endMilliseconds = 15_000
+
+/** This folder's server; one that is just ending is waited for, and is none. */
+async function findLiveServer(): Promise<Awaited<ReturnType<typeof findServer>>> {
+  const found = await findServer(process.cwd())
+  if (found === undefined || (await isAnswering(found.record))) return found
+  await waitForEnd(found.record, endMilliseconds)
+  return undefined
 }
 
 /** @throws BerthError `invalid` for what is no address of a server */

@@ -1,7 +1,7 @@
 import { BerthError, type Entity, formatBytes, parseQuantity, toUnits } from "@berth/spec"
 import { printResult } from "../output.ts"
 import type { Session } from "../session.ts"
-import { formatTable } from "../table.ts"
+import { formatTable, wrapColumns } from "../table.ts"
 
 /** `berth project list`. */
 export async function listProjects(session: Session): Promise<void> {
@@ -74,11 +74,10 @@ export async function showInventory(session: Session): Promise<void> {
       `config maps ${configMaps.join(", ") || "none"}`,
       `secrets     ${secrets.join(", ") || "none"}`,
       "",
-      formatTable(capabilities, [
-        { title: "FIELD", cell: ({ path }) => path },
-        { title: "HERE", cell: ({ level }) => level },
-        { title: "HOW", cell: ({ how }) => how },
-      ]),
+      wrapColumns(
+        [["FIELD", "HERE", "HOW"], ...capabilities.map(({ path, level, how }) => [path, level, how])],
+        session.terminal,
+      ),
     ].join("\n")
   })
 }

@@ -5,7 +5,7 @@ import { BerthError, type JsonObject, type RunEntity } from "@berth/spec"
 import { type FileFinding, type FunctionDocument, readDocuments } from "../document.ts"
 import type { SelfCommand } from "../embedded.ts"
 import { exitCode } from "../exit-code.ts"
-import { formatFindings, orderFindings } from "../findings.ts"
+import { formatFindings, orderFindings, type Place } from "../findings.ts"
 import { numberFixes, parseFixNumbers } from "../fixes.ts"
 import { followRun, formatEnd } from "../follow.ts"
 import { formatJson } from "../json-text.ts"
@@ -214,22 +214,23 @@ async function submitOne(planned: Planned, options: Submitting, session: Session
     return exitCode.usage
   }
   const run = await session.client.project(session.project).runs.get(entity.id)
-  return showRun(run, { title: planned.title, follow: options.follow }, session)
+  return showRun(run, { planned, follow: options.follow }, session)
 }
 
 async function showRun(
   run: Run,
-  { title, follow }: { title: string; follow: boolean },
+  { planned, follow }: { readonly planned: Planned; readonly follow: boolean },
   session: Session,
 ): Promise<number> {
+  const { title, place } = planned
   const where = session.server === "embedded" ? "local (this machine)" : "server"
   session.terminal.note(session.terminal.paint("bold", `${title} · run ${run.id.slice(0, 8)} · ${where}\n`))
   if (!follow) {
-    sayWhatIsNext(run, session)
+    sayWhatIsNext(run, place, session)
     await printResult(run.entity, session, () => run.id)
     return 0
   }
-  const followed = await followRun(run, session)
+  const followed = await followRun(run, session, place)
   const short = run.id.slice(0, 8)
   const isLeft = followed.exitCode === exitCode.interrupted
   session.terminal.note(isLeft ? `  Left to itself: berth get ${short}` : `${formatEnd(followed.run)}\n`)
@@ -239,8 +240,8 @@ async function showRun(
 }
 
 /** Nobody watches: what there is to say already, and how to go on. */
-function sayWhatIsNext({ id, findings }: Run, { terminal }: Session): void {
-  if (findings.length > 0) terminal.note(`${formatFindings(numberFixes(findings), terminal)}\n`)
+function sayWhatIsNext({ id, findings }: Run, place: Place | undefined, { terminal }: Session): void {
+  if (findings.length > 0) terminal.note(`${formatFindings(numberFixes(findings), terminal, place)}\n`)
   const short = id.slice(0, 8)
   terminal.note(`  Watch it: berth logs ${short} --follow    Why it waits: berth explain ${short}\n`)
 }

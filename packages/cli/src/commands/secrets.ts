@@ -67,5 +67,8 @@ export async function deleteSecret(session: Session, name: string): Promise<void
 /** `berth secret rotate-key`: everything stored is encrypted under a new key. */
 export async function rotateKey(session: Session): Promise<void> {
   const rotated = await session.client.transport.call("rotateSecretKey", { params: {} })
-  await printResult(rotated, session, () => `${JSON.stringify(rotated)}`)
+  await printResult(rotated, session, () => {
+    const { rotated: count } = rotated
+    return `There is a new key; ${count} ${count === 1 ? "secret is" : "secrets are"} encrypted under it.`
+  })
 }

@@ -7,9 +7,9 @@ import { formatTable } from "../table.ts"
 /** A YAML or JSON file with one object in it. */
 async function readObject(file: string): Promise<JsonObject> {
   const { parseYaml } = await import("../yaml-text.ts")
-  const content = parseYaml(await readFile(file, "utf8"))
+  const content = parseYaml(await readFile(file, "utf8"), file)
   if (isJsonObject(content)) return content
-  throw new BerthError("invalid", `${file} does not hold an object.`)
+  throw new BerthError("invalid", `${file} holds no map of names and values.`)
 }
 
 /** `berth profile list`. */

@@ -144,7 +144,9 @@ export const profileBody: z.ZodType<Profile> = z
 export const policyBody: z.ZodType<Policy> = z
   .record(
     z.string(),
-    z.union([z.enum(["allow", "deny"]), z.strictObject({ allow: z.array(z.string().max(1024)).max(1000) })]),
+    z.union([z.enum(["allow", "deny"]), z.strictObject({ allow: z.array(z.string().max(1024)).max(1000) })], {
+      error: "expected allow, deny, or a map of allow and the names that are allowed",
+    }),
   )
   .meta({ id: "Policy" })
 

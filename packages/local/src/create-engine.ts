@@ -19,8 +19,8 @@ export interface EngineOptions {
   readonly environment: NodeJS.ProcessEnv
   readonly tools: Tools
   readonly now: () => Date
-  /** True where secret files can be kept off the disk. */
-  readonly memoryFolder: boolean
+  /** A folder that is memory, where this machine has one. */
+  readonly memory: string | undefined
   /** Attempts on disk: what is left of any other is removed. */
   readonly known: ReadonlySet<string>
   readonly isolation: Isolation
@@ -35,15 +35,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 }
 
 function createHostEngine(options: EngineOptions): Engine {
-  const { data, instance, now, memoryFolder, known, tools, isolation } = options
+  const { data, instance, now, memory, known, tools, isolation } = options
   const limits = chooseLimits({ instance, wanted: options.limits })
   for (const uid of limits.list()) if (!known.has(uid)) limits.remove(uid)
-  const facts = { isolation, limits, memoryFolder }
+  const facts = { isolation, limits, memoryFolder: memory !== undefined }
   return createProcessEngine({
     data,
     tools,
     isolation,
     limits,
+    memory,
     now,
     parity: (attempt) => processParity(attempt, facts),
     capabilities: () => processCapabilities(facts),

@@ -47,7 +47,7 @@ export async function createLocalExecutor(options: LocalExecutorOptions): Promis
   const tools = findTools(environment.PATH)
   const isolation = await chooseIsolation(data, { tools, wanted: options.isolation })
   const engine = await createEngine({
-    ...{ data, instance, environment, now, known, memoryFolder: memory !== undefined },
+    ...{ data, instance, environment, now, known, memory },
     ...{ engine: options.engine, tools, isolation, limits: options.limits },
   })
   const handlers = {

@@ -9,7 +9,7 @@ import { createGuards } from "./guards.ts"
 import { toOddVariables } from "./hand-over.ts"
 import type { Isolation } from "./isolation/isolation.ts"
 import { readLaunchRecord, toLaunchRecord, writeLaunchRecord, writeWhole } from "./launch-record.ts"
-import { hasOddVariables, toLaunchText } from "./launch-text.ts"
+import { toLaunchText } from "./launch-text.ts"
 import type { LimitMechanism } from "./limits/mechanism.ts"
 import { tailFile } from "./log-tail.ts"
 import { eventsFolder, type Places } from "./places.ts"
@@ -24,6 +24,8 @@ export interface ProcessEngineOptions {
   readonly tools: Tools
   readonly isolation: Isolation
   readonly limits: LimitMechanism
+  /** A folder that is memory, for what the supervisor is told. */
+  readonly memory: string | undefined
   readonly now: () => Date
   readonly parity: (attempt: Attempt) => readonly Parity[]
   readonly capabilities: () => readonly Parity[]
@@ -94,7 +96,8 @@ async function launchProcess(options: ProcessEngineOptions, launch: Launch): Pro
     sh: options.tools.sh,
     path: options.tools.path,
     text: toLaunchText({ launch, isolation: options.isolation, limits, tools: options.tools }),
-    oddVariables: hasOddVariables(launch) ? toOddVariables(launch.environment) : "",
+    oddVariables: toOddVariables(launch.environment),
+    memory: options.memory,
   })
 }
 
@@ -147,9 +150,10 @@ async function toEnded(
 /** The supervisor forwards SIGTERM and enforces the grace by itself. */
 function stopProcess(places: Places, graceSeconds: number): void {
   if (giveUp(places, { reason: "stopped", message: "Stopped before it was started." })) return
-  const files = readAttemptFiles(places)
-  if (files.exit !== undefined) return
+  if (readAttemptFiles(places).exit !== undefined) return
   writeWhole(join(places.attempt, "stop"), `${Math.max(0, graceSeconds)}\n`)
+  // Read after the request is there: a supervisor whose number is still missing sees the request itself.
+  const files = readAttemptFiles(places)
   if (files.started?.supervisor !== undefined) signalProcess(files.started.supervisor, "SIGTERM")
 }
 

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
-import { existsSync } from "node:fs"
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { closeSync, existsSync, openSync, unlinkSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { Writable } from "node:stream"
 import { setTimeout } from "node:timers/promises"
 import { LaunchRefused } from "./engine.ts"
 import { pipeBytes } from "./hand-over.ts"
+import { type LaunchText, toPipeText } from "./launch-text.ts"
 import type { Places } from "./places.ts"
 import { hasSupervisor, supervisorTitle } from "./remains.ts"
 import { supervisorScript } from "./supervisor.ts"
@@ -13,41 +14,63 @@ import { supervisorScript } from "./supervisor.ts"
 export interface SupervisorRequest {
   readonly places: Places
   readonly sh: string
-  /** Everything for file descriptor 3. */
-  readonly text: string
-  /** Everything for file descriptor 7; written whole before the last line of `text`. */
+  readonly text: LaunchText
+  /** Everything for file descriptor 7. */
   readonly oddVariables: string
+  /** A folder that is memory; without one everything goes through pipes. */
+  readonly memory: string | undefined
   readonly path: string
 }
 
 /**
- * Starts a supervisor and hands everything over. Resolves when the supervisor has all it needs and no longer depends
- * on this process.
+ * Starts a supervisor and hands everything over. Resolves when the supervisor holds the attempt's lock; it depends on
+ * this process no longer.
  */
 export async function spawnSupervisor(request: SupervisorRequest): Promise<void> {
-  if (Buffer.byteLength(request.oddVariables) > pipeBytes) {
+  const child = request.memory === undefined ? await spawnWithPipes(request) : spawnWithFiles(request, request.memory)
+  await untilLocked(child, request.places)
+}
+
+/** Everything is there before the supervisor is. */
+function spawnWithFiles({ text, oddVariables, ...request }: SupervisorRequest, memory: string): ChildProcess {
+  const files = [text.settings, text.inner, oddVariables].map((content) => openInMemory(memory, content))
+  const [settings = 0, inner = 0, odd = 0] = files
+  try {
+    return spawnDetached(request, ["ignore", "ignore", "ignore", settings, inner, "ignore", "ignore", odd])
+  } finally {
+    for (const file of files) closeSync(file)
+  }
+}
+
+async function spawnWithPipes({ text, oddVariables, ...request }: SupervisorRequest): Promise<ChildProcess> {
+  if (Buffer.byteLength(oddVariables) > pipeBytes) {
     throw new LaunchRefused(`Variables whose names a shell cannot hold are larger than ${pipeBytes} bytes together.`)
   }
-  const child = spawn(request.sh, ["-c", supervisorScript, supervisorTitle, request.places.uid], {
-    detached: true,
-    cwd: "/",
-    env: { PATH: request.path },
-    stdio: [
-      "ignore",
-      "ignore",
-      "ignore",
-      "pipe",
-      "ignore",
-      "ignore",
-      "ignore",
-      request.oddVariables ? "pipe" : "ignore",
-    ],
-  })
+  const last = oddVariables === "" ? "ignore" : "pipe"
+  const child = spawnDetached(request, ["ignore", "ignore", "ignore", "pipe", "ignore", "ignore", "ignore", last])
+  if (oddVariables !== "") await send(pipeOf(child, 7), oddVariables)
+  await send(pipeOf(child, 3), toPipeText(text))
+  return child
+}
+
+function spawnDetached({ sh, places, path }: Pick<SupervisorRequest, "sh" | "places" | "path">, stdio: StdioOptions) {
+  const words = ["-c", supervisorScript, supervisorTitle, places.uid]
+  const child = spawn(sh, words, { detached: true, cwd: "/", env: { PATH: path }, stdio })
+  // A failure to start shows as the end of a supervisor that took no lock.
+  child.on("error", () => {})
   child.unref()
-  await once(child, "spawn")
-  if (request.oddVariables !== "") await send(pipeOf(child, 7), request.oddVariables)
-  await send(pipeOf(child, 3), request.text)
-  await untilLocked(child, request.places)
+  return child
+}
+
+/** A file in memory that has no name and goes with its last reader. */
+function openInMemory(folder: string, content: string): number {
+  const path = join(folder, `.berth-${randomUUID()}`)
+  const file = openSync(path, "wx+", 0o600)
+  unlinkSync(path)
+  const bytes = Buffer.from(content)
+  // At a position of its own, so that the one that readers share stays at the beginning.
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, done)
+  return file
 }
 
 /**
@@ -57,7 +80,7 @@ export async function spawnSupervisor(request: SupervisorRequest): Promise<void>
 async function untilLocked(child: ChildProcess, places: Places): Promise<void> {
   let wait = 1
   while (!isStarted(places)) {
-    if (child.exitCode !== null || child.signalCode !== null) {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       if (isStarted(places)) return
       throw new Error("The supervisor ended before it could start the program.")
     }

@@ -11,7 +11,7 @@ import { readAttemptFiles } from "./attempt-files.ts"
 import type { Launch } from "./engine.ts"
 import { isShellName, quote, toInnerText, toOddVariables } from "./hand-over.ts"
 import { createPlainIsolation } from "./isolation/none.ts"
-import { toLaunchText } from "./launch-text.ts"
+import { toLaunchText, toPipeText } from "./launch-text.ts"
 import { type Places, placesOf } from "./places.ts"
 import { supervisorScript } from "./supervisor.ts"
 import { commandAttempt } from "./testing/executor-fixture.ts"
@@ -45,7 +45,8 @@ const textFor = (command: readonly string[], environment: Readonly<Record<string
     transient: [],
     gpus: [],
   }
-  return toLaunchText({ launch, isolation: createPlainIsolation(tools), limits: { folders: [], counters: [] }, tools })
+  const limits = { folders: [], counters: [] }
+  return toPipeText(toLaunchText({ launch, isolation: createPlainIsolation(tools), limits, tools }))
 }
 
 /** Starts a supervisor as the executor does, but with any text. */

@@ -1,21 +1,32 @@
 /**
  * The detached supervisor of one attempt: POSIX sh, its own session, alive as long as the program is.
  *
- * It reads its settings and the program's environment from file descriptor 3, so that no secret value is ever on
- * disk, in an argument or in its own environment. If the sender died half-way the text lacks its last line and
+ * File descriptor 3 holds its settings, 4 the program's environment and words, 7 variables that sh cannot hold: files
+ * in memory that have no name, so that no secret value is ever on disk, in an argument or in its own environment. Where
+ * there is no memory file system 3 is a pipe with both; if its sender died half-way the text lacks its last line, and
  * nothing happens. Creating `started` exclusively is the lock: whoever fails to create it starts nothing.
  *
  * The text defines `dir` (the attempt's folder), `event` (the file to touch), `tree` (not empty: the program is below
- * a first process of its own PID namespace), `cgroups` (folders to empty, one a line), `inner` (the text of
+ * a first process of its own PID namespace), `cgroups` (folders to empty, one a line), with a pipe `inner` (the text of
  * {@link initScript} or {@link plainScript}), and the functions `launch` (becomes the isolated program), `counters`
  * (prints `oom N` and `peak N`) and `finish` (releases what lives outside the attempt's folder).
+ *
+ * The program writes into a pipe, as in a container: a script that says `echo x >/dev/stderr` opens its output anew,
+ * and would empty a log that was a file. When the disk is full the reader goes on without keeping anything. What has
+ * left its group, where nothing else holds processes together, is waited for only shortly. A file system without pipes
+ * gets the file.
  */
 export const supervisorScript = `
-text=$(cat <&3)
+inner=
+if [ -f /proc/self/fd/3 ]; then
+  . /proc/self/fd/3
+else
+  text=$(cat <&3)
+  case $text in *'#complete') ;; *) exit 0 ;; esac
+  eval "$text"
+  unset text
+fi
 exec 3<&-
-case $text in *'#complete') ;; *) exit 0 ;; esac
-eval "$text"
-unset text
 cd /
 count=0 timer= stopped= killed= program= children=
 newline='
@@ -62,9 +73,17 @@ terminate() {
     trap 'kill "$nap"; exit' TERM
     sleep "$grace" & nap=$!
     wait "$nap" && kill -USR1 $$
-  ) &
+  ) 6>&- &
   timer=$!
 } 2>/dev/null
+drain() {
+  [ -n "$reader" ] || return
+  exec 6>&-
+  tries=0
+  while [ -z "$tree" ] && [ "$tries" -lt 100 ] && kill -0 "$reader"; do sleep 0.01; tries=$((tries + 1)); done
+  [ -n "$tree" ] || kill "$reader"
+  wait "$reader"
+}
 trap 'count=$((count + 1)); terminate' TERM
 trap 'count=$((count + 1)); destroy' USR1
 
@@ -74,13 +93,23 @@ set -- \${stat##*) }
 set -C
 { echo "$$ \${20} $boot" >"$dir/started"; } 2>/dev/null || exit 0
 set +C
+# Whoever asked for a stop before our number was there could not signal us.
+[ -e "$dir/stop" ] && stopped=1 killed=1
 true >"$event"
 
+output=$dir/log reader=
+if mkfifo -m 600 "$dir/output"; then
+  output=$dir/output
+  exec 6<>"$output"
+  { cat >>"$dir/log" || cat >/dev/null; } <"$output" 4<&- 6>&- 7<&- &
+  reader=$!
+fi 2>/dev/null
 code=143
 if [ -z "$killed" ]; then
-  printf '%s\\n' "$inner" | launch &
+  if [ -n "$inner" ]; then printf '%s\\n' "$inner" | launch & else launch & fi
   program=$!
   unset inner
+  exec 4<&- 7<&-
   [ -n "$killed" ] && destroy
   while before=$count; wait "$program"; code=$?; [ "$before" != "$count" ]; do :; done
 fi
@@ -89,6 +118,7 @@ trap '' TERM USR1
   [ -n "$timer" ] && kill "$timer"
   [ -z "$tree" ] && kill -KILL "-$program"
   sweep
+  drain
   [ -e "$dir/status" ] && while read -r line; do echo "$line"; done <"$dir/status"
   echo "code $code"
   [ -n "$tree" ] && echo "tree 1"

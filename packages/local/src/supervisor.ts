@@ -80,8 +80,8 @@ drain() {
   [ -n "$reader" ] || return
   exec 6>&-
   tries=0
-  while [ -z "$tree" ] && [ "$tries" -lt 100 ] && kill -0 "$reader"; do sleep 0.01; tries=$((tries + 1)); done
-  [ -n "$tree" ] || kill "$reader"
+  while [ -z "$tree$cgroups" ] && [ "$tries" -lt 100 ] && kill -0 "$reader"; do sleep 0.01; tries=$((tries + 1)); done
+  [ -n "$tree$cgroups" ] || kill "$reader"
   wait "$reader"
 }
 trap 'count=$((count + 1)); terminate' TERM

@@ -144,3 +144,39 @@ describe.each(readdirSync(requirements).filter((file) => file.endsWith(".json"))
 it("is a corpus of at least 80", () => {
   expect(files.flatMap(([, cases]) => cases).length).toBeGreaterThanOrEqual(80)
 })
+
+describe("a body that does not parse", () => {
+  it.each([
+    ["application/json", '{"TOKEN": canary-7d1}'],
+    ["application/json", `{"OTHER": "${"x".repeat(80)}", "TOKEN": canary-7d1, "MORE": "${"x".repeat(80)}"}`],
+    ["application/x-yaml", "TOKEN: *canary-7d1\n"],
+    ["application/x-yaml", "TOKEN: 'a' canary-7d1\n"],
+    ["application/x-yaml", "TOKEN: %canary-7d1: [\n"],
+    ["application/x-yaml", "TOKEN: !canary-7d1 x\n"],
+    ["application/x-yaml", 'TOKEN: "\\canary-7d1"\n'],
+  ])("is not repeated, in no answer and no log (%s %#)", async (type, body) => {
+    const server = await startTestApp()
+    try {
+      await server.call("POST", "/api/v1/projects", { name: "alpha" })
+      const answer = await server.call("PUT", "/api/v1/-/alpha/secrets/data", body, { "content-type": type })
+      expect(answer.status).toBe(400)
+      expect(answer.text + server.logged.join("")).not.toMatch(/canary|nary-7/)
+    } finally {
+      await server.close()
+    }
+  })
+
+  it("base64 of a manifest is checked in a time that grows with its length", async () => {
+    const server = await startTestApp()
+    try {
+      await server.call("POST", "/api/v1/projects", { name: "alpha" })
+      const data = { key: `${" ".repeat(300_000)}!` }
+      const objects = [{ apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, data }]
+      const start = performance.now()
+      expect((await server.call("PUT", "/api/berth/v1/projects/alpha/objects", { objects })).status).toBe(400)
+      expect(performance.now() - start).toBeLessThan(3000)
+    } finally {
+      await server.close()
+    }
+  })
+})

@@ -53,7 +53,7 @@ function withoutRepetition(findings: readonly Finding[]): readonly Finding[] {
 const objectKinds: ReadonlySet<unknown> = new Set(["ConfigMap", "Secret", "PersistentVolumeClaim", "Node"])
 const objectName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 const dataKey = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,253}$/
-const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
+const base64 = /^[A-Za-z0-9+/\s]*(=\s*){0,2}$/
 
 function nameOf(object: JsonObject): { readonly kind: string; readonly name: string } {
   const metadata = isJsonObject(object.metadata) ? object.metadata : {}

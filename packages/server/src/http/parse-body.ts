@@ -35,20 +35,30 @@ function parseJson(text: string): Json {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw malformed("JSON", cause instanceof Error ? `${cause.message}.` : "it does not parse.", cause)
+    throw malformed("JSON", cause instanceof Error ? `${withoutExcerpt(cause.message)}.` : "it does not parse.")
   }
+}
+
+/** The parser shows what stands around the mistake, which may be a secret value on its way to be stored. */
+function withoutExcerpt(message: string): string {
+  return message.replace(/, (\.{3})?".*"(\.{3})? is not valid JSON$/s, " is not expected there")
 }
 
 function parseYaml(text: string): Json {
   if (text.length > maxYamlBytes) throw tooLarge(maxYamlBytes)
   const document = parseDocument(text, { schema: "core", stringKeys: true, logLevel: "error" })
   const problem = document.errors[0] ?? document.warnings[0]
-  if (problem !== undefined) throw malformed("YAML", `${problem.message.split("\n")[0] ?? ""}`, problem)
+  if (problem !== undefined) throw malformed("YAML", `${problem.code} ${placeOf(problem.linePos?.[0])}.`)
   try {
     return document.toJS({ maxAliasCount: maxAliases })
   } catch (cause) {
-    throw malformed("YAML", cause instanceof Error ? cause.message : "it does not resolve.", cause)
+    const isCount = cause instanceof Error && cause.message.includes("alias count")
+    throw malformed("YAML", isCount ? "it repeats itself too often." : "an alias has no anchor before it.")
   }
+}
+
+function placeOf(position: { readonly line: number; readonly col: number } | undefined): string {
+  return position === undefined ? "somewhere" : `at line ${position.line}, column ${position.col}`
 }
 
 /** What a body over the limit is answered. */

@@ -170,6 +170,7 @@ describe("a run that is followed", () => {
     const places = told.map((text) => err.indexOf(text))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places[0]).toBeGreaterThan(0)
+    expect(err).toContain("Attempt 1 failed")
     expect(err.match(/│ tried/g)).toHaveLength(2)
   })
 

@@ -34,7 +34,9 @@ export async function followRun(started: Run, session: Session, place?: Place): 
   try {
     view.show(started)
     const logs = copyLogs(started, view, leave.signal)
-    const ended = await started.wait({ signal: leave.signal, onUpdate: view.show })
+    // The end is shown once the whole log is.
+    const onUpdate = (run: Run) => void (isAtRest(run.state) || view.show(run))
+    const ended = await started.wait({ signal: leave.signal, onUpdate })
     await logs
     view.show(ended)
     return { run: ended, exitCode: exitCodeOfRun(ended) }
@@ -149,14 +151,14 @@ function createView(session: Session, place: Place | undefined): View {
       // The table needs what the first attempt reports; what happened before it is told under it.
       showResolved(run)
       const transitions = run.status.transitions ?? []
+      const isOver = isAtRest(run.state)
+      if (seen.resolved && !isOver) showFindings(run)
       if (seen.resolved) showStates(transitions)
-      started = isAtRest(run.state)
-        ? Number.POSITIVE_INFINITY
-        : transitions.filter(({ status }) => status === "RUNNING").length
+      started = isOver ? Number.POSITIVE_INFINITY : transitions.filter(({ status }) => status === "RUNNING").length
       showHeld()
       showService(run)
-      if (seen.resolved || isAtRest(run.state)) showFindings(run)
-      spinner.set(isAtRest(run.state) ? undefined : `${run.state} …`)
+      if (isOver) showFindings(run)
+      spinner.set(isOver ? undefined : `${run.state} …`)
     },
     log(line) {
       if (line.attempt <= started) showLine(line)

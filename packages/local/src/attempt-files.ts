@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs"
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { EngineState } from "./engine.ts"
 import type { Places } from "./places.ts"
@@ -45,10 +45,11 @@ export function giveUp(places: Places, verdict: Verdict): boolean {
   return true
 }
 
-/** Records an end that no supervisor saw, and why. */
+/** Records an end that no supervisor saw, and why. What a supervisor could not write to its end is replaced. */
 export function writeEnding(places: Places, verdict: Verdict): void {
+  const exit = join(places.attempt, "exit")
   writeVerdict(places, verdict)
-  writeOnce(join(places.attempt, "exit"), "end\n")
+  if (!writeOnce(exit, "end\n") && readExitFile(exit) === undefined) replace(exit, "end\n")
   touch(places.event)
 }
 
@@ -70,6 +71,12 @@ export function takeLock(places: Places): boolean {
 /** Wakes whoever watches the attempts. */
 export function touch(path: string): void {
   writeFileSync(path, "")
+}
+
+function replace(path: string, text: string): void {
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, text)
+  renameSync(draft, path)
 }
 
 /** Makes the file whole or not at all; false when it was there. */

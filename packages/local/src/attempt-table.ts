@@ -48,10 +48,15 @@ export function createAttemptTable(data: string): AttemptTable {
 
 const attemptFile = "attempt.json"
 
-/** An attempt that was accepted; undefined for what is left of one that was being removed or accepted. */
+/**
+ * An attempt that was accepted; undefined for what is left of one that was being removed or accepted. A machine that
+ * lost its power may leave the file empty: then nothing of the attempt is alive, and it is as good as never accepted.
+ */
 function readAttempt(folder: string): Attempt | undefined {
   const path = join(folder, attemptFile)
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Attempt) : undefined
+  if (!existsSync(path)) return undefined
+  const text = readFileSync(path, "utf8")
+  return /^\0*$/.test(text) ? undefined : (JSON.parse(text) as Attempt)
 }
 
 function toRecord(data: string, attempt: Attempt): AttemptRecord {

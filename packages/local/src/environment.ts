@@ -90,7 +90,7 @@ function secretsOf({ requirements }: Attempt, values: Readonly<Record<string, st
 
 /** Expands `$(NAME)` as the kubelet does: `$$` is a dollar, what is not defined stays as it is written. */
 export function expandVariables(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\$|\$\(([^)]*)\)/g, (whole, name?: string) => {
+  return text.replaceAll(/\$\$|\$\(([^()$]*)\)/g, (whole, name?: string) => {
     if (whole === "$$") return "$"
     return (name !== undefined && Object.hasOwn(variables, name) ? variables[name] : undefined) ?? whole
   })

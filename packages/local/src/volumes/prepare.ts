@@ -1,12 +1,12 @@
-import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { chmodSync, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { type Attempt, type JsonObject, parseQuantity, toUnits, type Volume } from "@berth/spec"
 import { findObject } from "../objects.ts"
 import type { Places } from "../places.ts"
 import { claimFolder, ensureClaim, managedFolder } from "./claim.ts"
 import type { PreparedVolume, VolumeContent } from "./prepared.ts"
 import { projectFiles } from "./projection.ts"
-import { resolveInside, toFolderName } from "./sub-path.ts"
+import { escapes, resolveInside, toFolderName } from "./sub-path.ts"
 
 export interface VolumeRequest {
   readonly attempt: Attempt
@@ -145,6 +145,9 @@ function makeMountPoint(folder: string, relative: string, content: VolumeContent
     resolveInside(folder, relative)
     return
   }
-  const parent = resolveInside(folder, dirname(relative))
-  writeFileSync(join(parent, relative.slice(relative.lastIndexOf("/") + 1)), "", { flag: "a" })
+  const path = join(resolveInside(folder, dirname(relative)), basename(relative))
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found?.isSymbolicLink()) throw escapes(relative)
+  // Exclusively: a link that another run makes in between is not followed.
+  if (found === undefined) writeFileSync(path, "", { flag: "wx" })
 }

@@ -26,7 +26,8 @@ function step(folder: string, part: string): string {
   return path
 }
 
-function escapes(relative: string): LaunchRefused {
+/** Says that a path leads out of its volume. */
+export function escapes(relative: string): LaunchRefused {
   return new LaunchRefused(`The path ${JSON.stringify(relative)} leads out of its volume.`)
 }
 

@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { JsonObject, Volume } from "@berth/spec"
-import { afterEach, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, onTestFinished } from "vitest"
 import type { Isolation } from "./isolation/isolation.ts"
 import { createExecutorFixture, type ExecutorFixture, scriptAttempt } from "./testing/executor-fixture.ts"
 import { filesWith, has } from "./testing/machine.ts"
@@ -180,9 +190,12 @@ describe("volumes", () => {
   })
 
   it("of a claim are filled once from the folder that its manifest names", async () => {
-    const fixture = await open({ objects: [claim("seeded", { "berth.dev/source": "corpus" })] })
-    const source = join(fixture.data, "..", "corpus")
-    mkdirSync(source, { recursive: true })
+    const home = realpathSync(mkdtempSync(join(tmpdir(), "berth-seed-")))
+    const data = join(home, "data")
+    const source = join(home, "corpus")
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const fixture = await open({ data, objects: [claim("seeded", { "berth.dev/source": "corpus" })] })
+    mkdirSync(source)
     writeFileSync(join(source, "a.txt"), "one")
     const first = await fixture.run(withVolumes("cat /d/a.txt; echo two > /d/a.txt", claimVolume("seeded", "/d")))
     const second = await fixture.run(withVolumes("cat /d/a.txt", claimVolume("seeded", "/d")))

@@ -127,6 +127,15 @@ describe.each(namespaces)("volumes mounted by %s", (isolation) => {
     expect(read.log).toMatch(/^1\n.*Read-only file system/s)
   })
 
+  it("that cannot be mounted where they should keep the program from starting, with the reason", async () => {
+    const fixture = await open({ isolation, objects: [claim("c")] })
+    const onFile = await fixture.run(withVolumes("echo ran", claimVolume("c", "/etc/passwd")))
+    expect(onFile.exit).toMatchObject({ reason: "not_started", message: expect.stringMatching(/\/etc\/passwd/) })
+    const onProc = await fixture.run(withVolumes("echo ran", claimVolume("c", "/proc/x")))
+    expect(onProc.exit).toMatchObject({ reason: "not_started", message: expect.stringContaining("/proc/x") })
+    expect([onFile.log, onProc.log]).toEqual(["", ""])
+  })
+
   it("by a sub-path show only that folder, and never lead out of their volume", async () => {
     const fixture = await open({ isolation, objects: [claim("c")] })
     const folder = claimFolder(fixture.data, "demo", "c")

@@ -38,6 +38,10 @@ export function containerCapabilities(limits: DaemonLimits): readonly Parity[] {
 }
 
 function toContainer(parity: Parity, limits: DaemonLimits): Parity {
+  // Nobody measures what a container writes; a tmpfs has its size all the same.
+  if (parity.path.endsWith(".size_limit") && parity.level === "approximated") {
+    return { ...parity, level: "ignored", how: "it is not measured for a container, only the disk's size limits it" }
+  }
   return { ...parity, ...differences[parity.path]?.(limits) }
 }
 

@@ -46,6 +46,17 @@ describe("a server with tokens", () => {
     expect((await test.call("POST", "/api/v1/projects", { name: "gamma" }, ada)).status).toBe(403)
   })
 
+  it("a token made for one project reaches no other that is shared with its owner", async () => {
+    await test.call("POST", "/api/v1/projects/beta/share?user=ada", undefined, bob)
+    const made = await test.call("POST", "/api/berth/v1/tokens", { name: "ci", projects: ["alpha"] }, ada)
+    const narrow = bearer(made.body.token)
+    expect((await test.call("GET", "/api/v1/-/beta/runs", undefined, ada)).status).toBe(200)
+    expect((await test.call("GET", "/api/v1/-/alpha/runs", undefined, narrow)).status).toBe(200)
+    expect((await test.call("GET", "/api/v1/-/beta/runs", undefined, narrow)).status).toBe(403)
+    const { body } = await test.call("GET", "/api/v1/projects", undefined, narrow)
+    expect(body.content.map(({ name }: { name: string }) => name)).toEqual(["alpha"])
+  })
+
   it("cannot be told by a spelling of the project that the check does not see", async () => {
     for (const url of [
       "/api/v1/-/%62eta/runs",

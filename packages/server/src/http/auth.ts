@@ -10,6 +10,8 @@ export interface Principal {
   readonly role: "admin" | "user"
   /** Projects it reaches beside those shared with it; `all` for every one. */
   readonly projects: readonly string[] | "all"
+  /** Of a personal token that was made for these projects: nothing else, shared or not. */
+  readonly only?: readonly string[]
 }
 
 /** Finds out who is asking from an Authorization header. */
@@ -85,7 +87,7 @@ function toPersonalPrincipal(personal: TokenRow, owner: Principal): Principal {
   if (personal.projects === undefined) return { name: owner.name, role, projects: owner.projects }
   const { projects } = owner
   const narrowed = projects === "all" ? personal.projects : personal.projects.filter((name) => projects.includes(name))
-  return { name: owner.name, role, projects: narrowed }
+  return { name: owner.name, role, projects: narrowed, only: personal.projects }
 }
 
 /** @throws BerthError `forbidden` unless the principal is an administrator */
@@ -97,9 +99,14 @@ export function checkAdmin(principal: Principal): void {
 /** @throws BerthError `forbidden` when the project is neither the principal's nor shared with it */
 export async function checkProject(principal: Principal, project: string, store: Store): Promise<void> {
   if (principal.projects === "all" || principal.projects.includes(project)) return
-  const shares = await store.principals.shares(project)
+  const shares = isWithin(principal, project) ? await store.principals.shares(project) : []
   if (shares.some((share) => share.user === "*" || share.user === principal.name)) return
   throw new BerthError("forbidden", `${principal.name} has no access to the project ${project}.`)
+}
+
+/** Whether a personal token was made for the project, among others or without any limit. */
+export function isWithin({ only }: Principal, project: string): boolean {
+  return only === undefined || only.includes(project)
 }
 
 /** @throws BerthError `forbidden` where the project was only shared: whom it is shared with cannot give it on or end it */

@@ -66,7 +66,7 @@ export function tooLarge(limitBytes: number): BerthError {
   return refuse(createFinding("request.too_large", { limitBytes }))
 }
 
-function malformed(format: string, reason: string, cause: unknown): BerthError {
+function malformed(format: string, reason: string, cause?: unknown): BerthError {
   const shown = reason.length > 300 ? `${reason.slice(0, 300)}…` : reason
   return refuse(createFinding("request.malformed", { format, reason: shown }), cause)
 }

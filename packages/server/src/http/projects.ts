@@ -1,6 +1,6 @@
 import { BerthError, type Entity, type JsonObject } from "@berth/spec"
 import type { ProjectRow, Store } from "../store/store.ts"
-import { checkOwner, type Principal } from "./auth.ts"
+import { checkOwner, isWithin, type Principal } from "./auth.ts"
 import type { AppDeps } from "./deps.ts"
 import { changeMetadata, createMetadata, dropNulls, duplicate, notFound, toEntity } from "./envelope.ts"
 import type { Handlers } from "./handlers.ts"
@@ -93,7 +93,8 @@ function checkMayCreate(principal: Principal, name: string): void {
 
 async function visibleProjects(principal: Principal, store: Store): Promise<readonly string[]> {
   const shared = await store.principals.sharedWith(principal.name)
-  return [...new Set([...(principal.projects === "all" ? [] : principal.projects), ...shared])]
+  const reached = shared.filter((project) => isWithin(principal, project))
+  return [...new Set([...(principal.projects === "all" ? [] : principal.projects), ...reached])]
 }
 
 /** A project that is being deleted and has no run left makes way for a new one of its name. */

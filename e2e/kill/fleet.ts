@@ -38,6 +38,13 @@ export class Fleet {
     return this.ships.filter(({ outcome, remove }) => outcome === undefined && remove === undefined).length
   }
 
+  /** How many runs there were, and what became of them. */
+  tally(): string {
+    const ends = this.ships.map(({ outcome, remove }) => (remove === undefined ? outcome?.split(" ")[0] : "deleted"))
+    const count = (end: string) => `${ends.filter((each) => each === end).length} ${end}`
+    return `${ends.length} runs: ${["COMPLETED", "ERROR", "STOPPED", "deleted"].map(count).join(", ")}`
+  }
+
   async submit(): Promise<void> {
     const program = chooseProgram(this.#random)
     const ship: Ship = { id: `ship-${process.pid}-${this.ships.length}`, program, submitted: "maybe" }

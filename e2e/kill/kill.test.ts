@@ -16,7 +16,7 @@ import {
 } from "./traces.ts"
 
 const kills = scaled("kill", { small: 20, full: 120 })
-const fleetSize = 8
+const fleetSize = 10
 
 let server: ServerProcess
 let fleet: Fleet | undefined
@@ -72,7 +72,7 @@ test(`${kills} kills at random points: nothing lost, nothing twice, nothing left
   await ships.check()
   const nothing = { folders: [], alive: [], mounts: [], named: [] }
   await vi.waitFor(() => expect(whatIsLeft()).toEqual(nothing), { timeout: 10_000, interval: 100 })
-  console.log(`${kills} kills, ${ships.ships.length} runs, ${uids.size} attempts seen, ${seen.size} supervisors`)
+  console.log(`${kills} kills, ${ships.tally()}, ${uids.size} attempts and ${seen.size} supervisors seen`)
 })
 
 function whatIsLeft() {
@@ -97,6 +97,7 @@ async function ask(fleet: Fleet, signal: AbortSignal): Promise<void> {
       if (!isCutOff(error)) throw error
     }
     await sleep(random() * 120)
+    noteProcesses()
   }
 }
 

@@ -70,8 +70,8 @@ function family(): KillProgram {
 
 export function chooseProgram(random: Random): KillProgram {
   const dice = random()
-  if (dice < 0.5) return slow(random)
-  if (dice < 0.65) return burst(random)
-  if (dice < 0.75) return crash()
+  if (dice < 0.6) return slow(random)
+  if (dice < 0.78) return burst(random)
+  if (dice < 0.9) return crash()
   return family()
 }

@@ -6,14 +6,17 @@ export interface Traffic {
   turn(): Promise<void> | undefined
 }
 
-/** The background waits no longer than this for its turn, however many requests come. */
-const patienceMs = 25
+/** The background waits at least so long, and at most so long, for its turn, however many requests come. */
+const patienceMs = { least: 25, most: 250 } as const
+/** Between the two: so many times as long as its last turn took, so that most of the time is the requests'. */
+const patienceTurns = 4
 /** With so many requests in so short a time there are always more to come: the background waits for its turn. */
 const busyRequests = 8
 const busyMs = 50
 
 export function createTraffic(now: () => number = () => performance.now()): Traffic {
   let underWay = 0
+  let turnMs = 0
   let waiting: { readonly promise: Promise<void>; readonly end: () => void } | undefined
   /** When the last requests began, the oldest first. */
   const begun: number[] = []
@@ -26,11 +29,14 @@ export function createTraffic(now: () => number = () => performance.now()): Traf
   function wait(): Promise<void> {
     if (waiting !== undefined) return waiting.promise
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(end, patienceMs)
+    const timer = setTimeout(end, Math.min(patienceMs.most, Math.max(patienceMs.least, patienceTurns * turnMs)))
     function end() {
       clearTimeout(timer)
       waiting = undefined
       resolve()
+      const began = now()
+      // What a turn writes is written in the next round of the event loop: after that the turn is over.
+      setImmediate(() => setImmediate(() => (turnMs = now() - began)))
     }
     waiting = { promise, end }
     return promise

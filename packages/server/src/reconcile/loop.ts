@@ -43,6 +43,8 @@ export interface Reconciler {
 }
 
 const concurrency = 32
+/** What is left to do at once, like tidying up, comes after those who wait for the run were told. */
+const tidyMs = 20
 const resyncMs = 10 * 60_000
 const defaultGraceSeconds = 30
 
@@ -163,7 +165,8 @@ async function reconcile(parts: Parts, key: RunKey): Promise<LookAgain> {
   const isDone = await applyOrExplain(parts, row, { decision, drained })
   if (!isDone) return 0
   await letGo(parts, decision, attempts)
-  return decision.wakeAt === undefined ? undefined : decision.wakeAt - parts.options.now().getTime()
+  if (decision.wakeAt === undefined) return undefined
+  return Math.max(tidyMs, decision.wakeAt - parts.options.now().getTime())
 }
 
 /** What the executor reports and no row knows belongs to nobody: a crash or a restored database left it behind. */

@@ -92,8 +92,12 @@ function createView(session: Session, place: Place | undefined): View {
   /** Attempts that are known to have started; all of them once the run is at rest. */
   let started = 0
   let held: LogLine[] = []
+  /** What was written of a line that has not ended: what follows of it goes on behind it. */
+  let open = ""
   const print = (text: string) => {
     spinner.clear()
+    if (open !== "") terminal.write("\n")
+    open = ""
     terminal.note(text)
   }
 
@@ -134,10 +138,11 @@ function createView(session: Session, place: Place | undefined): View {
     seen.service = url
   }
 
-  function showLine(line: LogLine): void {
-    const text = line.text.replace(/\n$/, "")
-    seen.lines.add(text.trimEnd())
-    print(`${terminal.paint("dim", "│")} ${text}`)
+  function showLine({ text }: LogLine): void {
+    spinner.clear()
+    terminal.write(open === "" ? `${terminal.paint("dim", "│")} ${text}` : text)
+    seen.lines.add(`${open}${text}`.trimEnd())
+    open = text.endsWith("\n") ? "" : `${open}${text}`
   }
 
   function showHeld(): void {
@@ -164,7 +169,11 @@ function createView(session: Session, place: Place | undefined): View {
       if (line.attempt <= started) showLine(line)
       else held.push(line)
     },
-    end: () => spinner.end(),
+    end() {
+      spinner.end()
+      if (open !== "") terminal.write("\n")
+      open = ""
+    },
   }
 }
 

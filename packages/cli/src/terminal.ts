@@ -25,6 +25,7 @@ export function createTerminal(): Terminal {
   return {
     out: (text) => void (text !== "" && stdout.write(text.endsWith("\n") ? text : `${text}\n`)),
     note: (text) => void stderr.write(`${text}\n`),
+    write: (text) => void stderr.write(text),
     paint: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
     interactive: stderr.isTTY === true,
     ...(width !== undefined && width > 0 && { width }),

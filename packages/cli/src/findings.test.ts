@@ -5,7 +5,13 @@ import { formatFindings } from "./findings.ts"
 import { numberFixes } from "./fixes.ts"
 import type { Terminal } from "./terminal.ts"
 
-const plain: Terminal = { out: () => {}, note: () => {}, paint: (_style, text) => text, interactive: false }
+const plain: Terminal = {
+  out: () => {},
+  note: () => {},
+  write: () => {},
+  paint: (_style, text) => text,
+  interactive: false,
+}
 
 const text = `kind: node
 name: a

@@ -14,8 +14,8 @@ import { formatFindings, type Place } from "./findings.ts"
 import { numberFixes } from "./fixes.ts"
 import { formatMilliseconds } from "./numbers.ts"
 import { formatResolved } from "./resolved-table.ts"
+import { createScreen } from "./screen.ts"
 import type { Session } from "./session.ts"
-import { createSpinner } from "./spinner.ts"
 
 /** A run that was followed to its end, and what the command ends with. */
 export interface Followed {
@@ -87,20 +87,12 @@ interface View {
 /** What of a run was printed already, so that each thing is printed once. */
 function createView(session: Session, place: Place | undefined): View {
   const { terminal } = session
-  const spinner = createSpinner(terminal)
+  const screen = createScreen(terminal)
+  const { print } = screen
   const seen = { resolved: false, states: 0, findings: new Set<string>(), lines: new Set<string>(), service: "" }
   /** Attempts that are known to have started; all of them once the run is at rest. */
   let started = 0
   let held: LogLine[] = []
-  /** What was written of a line that has not ended: what follows of it goes on behind it. */
-  let open = ""
-  const print = (text: string) => {
-    spinner.clear()
-    if (open !== "") terminal.write("\n")
-    open = ""
-    terminal.note(text)
-  }
-
   function showResolved(run: Run): void {
     const { resolved } = run.status
     if (seen.resolved || resolved === undefined || (resolved.parity === undefined && !isAtRest(run.state))) return
@@ -139,10 +131,7 @@ function createView(session: Session, place: Place | undefined): View {
   }
 
   function showLine({ text }: LogLine): void {
-    spinner.clear()
-    terminal.write(open === "" ? `${terminal.paint("dim", "│")} ${text}` : text)
-    seen.lines.add(`${open}${text}`.trimEnd())
-    open = text.endsWith("\n") ? "" : `${open}${text}`
+    seen.lines.add(screen.log(text).trimEnd())
   }
 
   function showHeld(): void {
@@ -163,17 +152,13 @@ function createView(session: Session, place: Place | undefined): View {
       showHeld()
       showService(run)
       if (isOver) showFindings(run)
-      spinner.set(isOver ? undefined : `${run.state} …`)
+      screen.wait(isOver ? undefined : `${run.state} …`)
     },
     log(line) {
       if (line.attempt <= started) showLine(line)
       else held.push(line)
     },
-    end() {
-      spinner.end()
-      if (open !== "") terminal.write("\n")
-      open = ""
-    },
+    end: () => screen.end(),
   }
 }
 

@@ -2,7 +2,13 @@ import { expect, it } from "vitest"
 import { formatResolved } from "./resolved-table.ts"
 import type { Terminal } from "./terminal.ts"
 
-const plain: Terminal = { out: () => {}, note: () => {}, paint: (_style, text) => text, interactive: false }
+const plain: Terminal = {
+  out: () => {},
+  note: () => {},
+  write: () => {},
+  paint: (_style, text) => text,
+  interactive: false,
+}
 
 it("shows value, who set it, how faithfully it is met and by what means", () => {
   const text = formatResolved(

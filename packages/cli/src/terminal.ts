@@ -8,6 +8,8 @@ export interface Terminal {
   out(text: string): void
   /** Progress and remarks: never part of a result. */
   note(text: string): void
+  /** The same, without ending the line. */
+  write(text: string): void
   /** Colours only where someone can see them: neither stream goes to a pipe or a file. */
   paint(style: Style, text: string): string
   /** Whether remarks go to a terminal, so that a line may be rewritten. */

@@ -48,8 +48,9 @@ describe("a claim is not filled from", () => {
     try {
       objects.push(claim("c", place.replace("DATA", fixture.data).replace(/^(LINK|PARENT)$/, link)))
       const requirements = { volumes: [claimVolume("c", "/c")] }
-      const { exit } = await fixture.run(scriptAttempt("ls /c", { requirements }))
-      expect(exit).toMatchObject({ reason: "not_started", message: expect.stringContaining("berth.dev/source") })
+      const attempt = scriptAttempt("ls /c", { requirements })
+      await fixture.executor.start(attempt)
+      expect(await fixture.waiting(attempt.uid)).toEqual(["volume.claim.source"])
       expect(existsSync(claimFolder(fixture.data, "demo", "c"))).toBe(false)
     } finally {
       rmSync(link)

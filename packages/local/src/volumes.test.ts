@@ -212,6 +212,30 @@ describe("volumes", () => {
     expect(readFileSync(join(source, "a.txt"), "utf8")).toBe("one")
   })
 
+  it("of a claim whose source is missing wait, say which folder and why, and start when it is there", async () => {
+    const home = realpathSync(mkdtempSync(join(tmpdir(), "berth-seed-")))
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const objects = [claim("seeded", { "berth.dev/source": "corpus" })]
+    const fixture = await open({ data: join(home, "data"), objects })
+    const provenance = { "volumes.seeded": { layer: "run", path: ["volumes", 0] } } as const
+    const attempt = { ...withVolumes("cat /d/a.txt", claimVolume("seeded", "/d")), provenance }
+    await fixture.executor.start(attempt)
+    const why = (reason: string) => [
+      { code: "volume.claim.source", path: ["volumes", 0], data: { claim: "seeded", source: "corpus", reason } },
+    ]
+    const waits = (text: string) =>
+      fixture.until(attempt.uid, (each) => each.phase === "waiting" && each.reasons[0]?.message.includes(text) === true)
+    const corpus = join(home, "corpus")
+    expect(await waits("not exist")).toMatchObject({ reasons: why(`it does not exist (${corpus})`) })
+    writeFileSync(corpus, "")
+    expect(await waits("no folder")).toMatchObject({ reasons: why("it is no folder") })
+    rmSync(corpus)
+    mkdirSync(corpus)
+    writeFileSync(join(corpus, "a.txt"), "one")
+    expect(await fixture.ended(attempt.uid)).toMatchObject({ code: 0 })
+    expect(await fixture.log(attempt)).toBe("one")
+  })
+
   it("that are scratch vanish: empty_dir, ephemeral, disk, and a claim by size with its run", async () => {
     const fixture = await open()
     const volumes = [

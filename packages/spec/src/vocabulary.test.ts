@@ -145,6 +145,7 @@ const samples = {
   "placement.taint.untolerated": [{ node: "a", taint: "k=v:NoSchedule", toleration: "{ key: k, operator: Exists }" }],
   "placement.node.unschedulable": [{ node: "a" }],
   "volume.claim.missing": [{ volume: "data", claim: "corpus" }],
+  "volume.claim.source": [{ claim: "corpus", source: "data/corpus", reason: "it does not exist" }],
   "volume.config_map.missing": [{ volume: "words", name: "stop-words" }],
   "volume.secret.missing": [{ volume: "keys", name: "key" }],
   "volume.key.missing": [

@@ -1,7 +1,9 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { type Attempt, type JsonObject, parseQuantity, toUnits, type Volume } from "@berth/spec"
+import { LaunchBlocked } from "../engine.ts"
 import { findObject } from "../objects.ts"
+import { atOrigin, writtenAt } from "../origin.ts"
 import type { Places } from "../places.ts"
 import { claimFolder, ensureClaim, managedFolder } from "./claim.ts"
 import type { PreparedVolume, VolumeContent } from "./prepared.ts"
@@ -73,10 +75,10 @@ async function prepareContent(
   const { attempt, places, objects } = request
   switch (volume.volumeType) {
     case "persistent_volume_claim":
-      if ("claimName" in volume.spec) return prepareClaim(volume.spec.claimName, request)
+      if ("claimName" in volume.spec) return prepareClaim(volume.name, volume.spec.claimName, request)
       return makeFolder(join(managedFolder(places.data, attempt.project, attempt.run), toFolderName(volume.name)))
     case "shared_volume":
-      return prepareClaim(volume.spec.claimName, request)
+      return prepareClaim(volume.name, volume.spec.claimName, request)
     case "config_map":
     case "secret":
       return writeFiles(volume, projectFiles(volume, objects).files, request)
@@ -87,9 +89,16 @@ async function prepareContent(
   }
 }
 
-async function prepareClaim(claim: string, { attempt, places, objects }: VolumeRequest): Promise<VolumeContent> {
+async function prepareClaim(volume: string, claim: string, request: VolumeRequest): Promise<VolumeContent> {
+  const { attempt, places, objects } = request
   const folder = claimFolder(places.data, attempt.project, claim)
-  await ensureClaim(folder, places.data, findObject(objects, "PersistentVolumeClaim", claim))
+  await ensureClaim(folder, places.data, findObject(objects, "PersistentVolumeClaim", claim)).catch(
+    (error: unknown) => {
+      if (!(error instanceof LaunchBlocked)) throw error
+      const path = `volumes.${volume}`
+      throw new LaunchBlocked(atOrigin(error.finding, writtenAt(attempt, [`${path}.spec.claim_name`, path])))
+    },
+  )
   return { form: "host", path: folder, directory: true }
 }
 

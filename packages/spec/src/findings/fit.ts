@@ -100,6 +100,14 @@ export const fitFindings = {
       `The volume ${volume} waits for the PersistentVolumeClaim ${claim}, which does not exist.`,
     hint: () => "Create it, or give its manifest with --objects. Ask for a size in place of a claim to get one made.",
   }),
+  "volume.claim.source": entry<{ claim: string; source: string; reason: string; layer?: string }>({
+    severity: "warning",
+    class: "user",
+    message: ({ claim, source, reason }) =>
+      `The PersistentVolumeClaim ${claim} cannot be filled from the folder ${source} (berth.dev/source): ${reason}.`,
+    hint: () =>
+      "Put the folder there, or name another one in the claim's manifest; it is tried again until it can be read.",
+  }),
   "volume.config_map.missing": entry<{ volume: string; name: string }>({
     severity: "warning",
     class: "user",

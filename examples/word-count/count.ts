@@ -17,7 +17,7 @@ export async function count(): Promise<Count> {
   const counts = new Map<string, number>()
   const files = (await readdir("/data", { recursive: true })).filter((name) => name.endsWith(".md")).sort()
   for (const name of files) {
-    const words = (await readFile(join("/data", name), "utf8")).toLowerCase().match(/[a-z]+/g) ?? []
+    const words = (await readFile(join("/data", name), "utf8")).toLowerCase().match(/[a-z]+(?:'[a-z]+)*/g) ?? []
     for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
     console.log(`${name}: ${words.length} words`)
   }

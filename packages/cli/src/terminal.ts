@@ -1,4 +1,5 @@
 import { styleText } from "node:util"
+import { toScreenText } from "./screen-text.ts"
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -18,18 +19,37 @@ export interface Terminal {
   readonly width?: number
 }
 
-/** The process's own streams. `NO_COLOR` and pipes get plain text. */
-export function createTerminal(): Terminal {
-  const { stdout, stderr } = process
+interface Stream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): boolean
+}
+
+/**
+ * The process's own streams. `NO_COLOR` and pipes get plain text. What goes to a terminal controls nothing of it but
+ * colours, whoever wrote it; what goes to a pipe is as it was.
+ */
+export function createTerminal({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: Stream
+  readonly stderr: Stream
+} = process): Terminal {
   const watched = stdout.isTTY === true && stderr.isTTY === true
   const colours = watched && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb"
   const width = stdout.isTTY === true ? stdout.columns : stderr.columns
   return {
-    out: (text) => void (text !== "" && stdout.write(text.endsWith("\n") ? text : `${text}\n`)),
-    note: (text) => void stderr.write(`${text}\n`),
-    write: (text) => void stderr.write(text),
+    out: (text) => void (text !== "" && writeTo(stdout, text.endsWith("\n") ? text : `${text}\n`)),
+    note: (text) => writeTo(stderr, `${text}\n`),
+    write: (text) => writeTo(stderr, text),
     paint: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
     interactive: stderr.isTTY === true,
     ...(width !== undefined && width > 0 && { width }),
   }
+}
+
+/** Text as this stream may have it. */
+export function writeTo(stream: Stream, text: string): void {
+  stream.write(stream.isTTY === true ? toScreenText(text) : text)
 }

@@ -11,6 +11,7 @@ import type { Session } from "../session.ts"
 import { withSpinner } from "../spinner.ts"
 import { formatStanding } from "../standing.ts"
 import { formatTable } from "../table.ts"
+import { writeTo } from "../terminal.ts"
 
 /** A run by its id or by the beginning of it. @throws BerthError `not_found`, or `invalid` when several begin so */
 export async function findRun({ client, project }: Session, id: string): Promise<Run> {
@@ -126,7 +127,7 @@ export async function printLogs(session: Session, id: string, options: LogsOptio
   const run = await findRun(session, id)
   for await (const line of run.logs(options)) {
     if (session.format === "json") session.terminal.out(JSON.stringify(line))
-    else process.stdout.write(line.text)
+    else writeTo(process.stdout, line.text)
   }
 }
 

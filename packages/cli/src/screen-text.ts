@@ -1,11 +1,11 @@
-const escape = "\u001b"
+const esc = "\u001b"
 /** A colour or another look of the letters. */
-const colour = String.raw`${escape}\[[\d;:]*m`
+const colour = String.raw`${esc}\[[\d;:]*m`
 /** Strings to the terminal: its title, a link, the clipboard. */
-const stringToTerminal = String.raw`(?:${escape}[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f\n]*(?:\x07|${escape}\\|\x9c)`
+const stringToTerminal = String.raw`(?:${esc}[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f\n]*(?:\x07|${esc}\\|\x9c)`
 /** Moves the cursor, clears, changes how the terminal works. */
-const controlSequence = String.raw`(?:${escape}\[|\x9b)[0-?]*[ -/]*[@-~]`
-const shortSequence = `${escape}[ -/]*[0-~]`
+const controlSequence = String.raw`(?:${esc}\[|\x9b)[0-?]*[ -/]*[@-~]`
+const shortSequence = `${esc}[ -/]*[0-~]`
 const control = String.raw`(?![\t\n])\p{Cc}`
 
 const sequences = new RegExp(`(${colour})|${stringToTerminal}|${controlSequence}|${shortSequence}|${control}`, "gu")

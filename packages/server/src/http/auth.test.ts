@@ -117,6 +117,22 @@ describe("a server with tokens", () => {
     expect((await test.call("GET", "/api/auth", undefined, bearer(expired.body.token))).status).toBe(401)
   })
 
+  it("gives a personal token none that outlives it, reaches further or may more", async () => {
+    const make = (body: object, by: object) => test.call("POST", "/api/berth/v1/tokens", { name: "t", ...body }, by)
+    const end = "2100-01-01T00:00:00.000Z"
+    const short = bearer((await make({ expires: end, projects: ["alpha"] }, root)).body.token)
+    expect((await make({}, short)).body).toMatchObject({ expires: end, projects: ["alpha"], role: "admin" })
+    expect((await make({ expires: "2099-01-01T00:00:00Z" }, short)).body.expires).toBe("2099-01-01T00:00:00.000Z")
+    expect((await make({ expires: "2100-01-01T00:00:01Z" }, short)).status).toBe(403)
+    expect((await make({ projects: ["alpha", "beta"] }, short)).status).toBe(403)
+    const grandchild = bearer((await make({}, bearer((await make({}, short)).body.token))).body.token)
+    expect((await test.call("GET", "/api/v1/-/alpha/runs", undefined, grandchild)).status).toBe(200)
+    expect((await test.call("GET", "/api/v1/-/beta/runs", undefined, grandchild)).status).toBe(403)
+    expect((await make({}, bearer((await make({}, ada)).body.token))).body).not.toHaveProperty("expires")
+    const tokens = await test.store.principals.tokens("root")
+    expect(tokens.filter(({ expires = "never" }) => expires > end)).toEqual([])
+  })
+
   it("logs neither tokens nor the header they came in", async () => {
     await test.call("GET", "/api/v1/-/alpha/runs?q=x", undefined, ada)
     await test.call("GET", "/api/auth", undefined, bearer("guessed-token-42"))

@@ -12,6 +12,8 @@ export interface Principal {
   readonly projects: readonly string[] | "all"
   /** Of a personal token that was made for these projects: nothing else, shared or not. */
   readonly only?: readonly string[]
+  /** When the personal token ends, ISO 8601 UTC; absent: never. */
+  readonly expires?: string
 }
 
 /** Finds out who is asking from an Authorization header. */
@@ -84,10 +86,11 @@ function toPrincipal(token: FileToken): Principal {
 /** Never more than its owner has now. */
 function toPersonalPrincipal(personal: TokenRow, owner: Principal): Principal {
   const role = owner.role === "admin" ? personal.role : "user"
-  if (personal.projects === undefined) return { name: owner.name, role, projects: owner.projects }
+  const end = personal.expires === undefined ? {} : { expires: personal.expires }
+  if (personal.projects === undefined) return { name: owner.name, role, projects: owner.projects, ...end }
   const { projects } = owner
   const narrowed = projects === "all" ? personal.projects : personal.projects.filter((name) => projects.includes(name))
-  return { name: owner.name, role, projects: narrowed, only: personal.projects }
+  return { name: owner.name, role, projects: narrowed, only: personal.projects, ...end }
 }
 
 /** @throws BerthError `forbidden` unless the principal is an administrator */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { BerthError, type TokenEntity } from "@berth/spec"
 import type { TokenRow } from "../store/store.ts"
+import type { Principal } from "./auth.ts"
 import type { AppDeps } from "./deps.ts"
 import { notFound } from "./envelope.ts"
 import type { Handlers } from "./handlers.ts"
@@ -8,7 +9,7 @@ import { hashToken } from "./tokens-file.ts"
 
 type TokenHandlers = Pick<Handlers, "listTokens" | "createToken" | "deleteToken">
 
-/** Personal tokens: never more than their owner may, and only their hash is kept. */
+/** Personal tokens: never more than their owner, or the token that made them, may; only their hash is kept. */
 export function tokenHandlers(deps: AppDeps): TokenHandlers {
   const { principals } = deps.store
   return {
@@ -20,6 +21,7 @@ export function tokenHandlers(deps: AppDeps): TokenHandlers {
         throw new BerthError("forbidden", `${principal.name} has no access to ${beyond.join(", ")}.`)
       }
       const projects = body.projects ?? (reached === "all" ? undefined : reached)
+      const expires = endOf(body.expires, principal)
       const token = `berth_${randomBytes(32).toString("base64url")}`
       const row: TokenRow = {
         id: deps.newId(),
@@ -29,7 +31,7 @@ export function tokenHandlers(deps: AppDeps): TokenHandlers {
         role: principal.role,
         ...(projects !== undefined && { projects }),
         created: deps.now().toISOString(),
-        ...(body.expires !== undefined && { expires: new Date(body.expires).toISOString() }),
+        ...(expires !== undefined && { expires }),
       }
       await principals.insertToken(row)
       return { ...toToken(row), token }
@@ -38,6 +40,17 @@ export function tokenHandlers(deps: AppDeps): TokenHandlers {
       if (!(await principals.removeToken(principal.name, params.id))) throw notFound("token", params.id)
     },
   }
+}
+
+/** What a token that ends makes ends with it, at the latest. */
+function endOf(asked: string | undefined, { expires: last, name }: Principal): string | undefined {
+  if (asked === undefined) return last
+  const expires = new Date(asked).toISOString()
+  if (last === undefined || expires <= last) return expires
+  throw new BerthError(
+    "forbidden",
+    `The token of ${name} that asks ends at ${last}: what it makes cannot end later, at ${expires}.`,
+  )
 }
 
 function toToken({ hash: _hash, ...token }: TokenRow): TokenEntity {

@@ -52,7 +52,9 @@ const textFor = (command: readonly string[], environment: Readonly<Record<string
 /** Starts a supervisor as the executor does, but with any text. */
 async function supervise(text: string, odd = ""): Promise<void> {
   const stdio = ["ignore", "ignore", "inherit", "pipe", "ignore", "ignore", "ignore", "pipe"] as const
-  const child = spawn(tools.sh, ["-c", supervisorScript, "berth-supervisor", "u"], {
+  // With core dumps, where this process may allow them.
+  const words = ["-c", 'ulimit -c "$(ulimit -Hc)"; exec "$@"', "sh", tools.sh, "-c", supervisorScript]
+  const child = spawn(tools.sh, [...words, "berth-supervisor", "u"], {
     stdio: [...stdio],
     env: { PATH: process.env.PATH },
   })
@@ -74,6 +76,11 @@ describe("a supervisor", () => {
     const text = textFor(["sh", "-c", "echo ran; sleep 0.1"])
     await Promise.all(Array.from({ length: 6 }, () => supervise(text)))
     expect(readFileSync(places.log, "utf8")).toBe("ran\n")
+  })
+
+  it("lets the program leave no core dump, which would hold its secrets", async () => {
+    await supervise(textFor(["sh", "-c", "ulimit -Sc; ulimit -Hc"]))
+    expect(readFileSync(places.log, "utf8")).toBe("0\n0\n")
   })
 
   it("starts nothing that was given up", async () => {

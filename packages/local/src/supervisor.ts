@@ -28,6 +28,8 @@ else
 fi
 exec 3<&-
 cd /
+# A core dump would hold the secret values of the environment.
+ulimit -c 0
 count=0 timer= stopped= killed= program= children=
 newline='
 '

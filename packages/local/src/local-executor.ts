@@ -167,7 +167,9 @@ export class MachineExecutor implements LocalExecutor {
     const record = this.#table.get(reference.uid)
     if (record === undefined) return []
     if (!isWaiting(record)) return record.reasons
-    return this.#reasons(record, await this.#parts.objects(record.attempt.project))
+    const reasons = await this.#reasons(record, await this.#parts.objects(record.attempt.project))
+    // What only a launch finds out stands in the way until the next one is tried.
+    return reasons.length === 0 && (record.restUntil ?? 0) > Date.now() ? record.reasons : reasons
   }
 
   async inventory(project: string, _options: Cancelable): Promise<Inventory> {

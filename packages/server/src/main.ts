@@ -9,6 +9,7 @@ import type { AppDeps } from "./http/deps.ts"
 import { checkListen, type FileToken, readTokensFile } from "./http/tokens-file.ts"
 import { endWhenIdle } from "./idle.ts"
 import { createReconciler, type Reconciler } from "./reconcile/loop.ts"
+import { maskFindings, readPatterns } from "./reconcile/secret-values.ts"
 import { openStore } from "./store/open.ts"
 import type { Store } from "./store/store.ts"
 import { createTraffic, type Traffic } from "./traffic.ts"
@@ -132,7 +133,8 @@ function toAppDeps(
     wake: (project, run) => reconciler.wake(project, run),
     requestBegan: traffic.begin,
     plan: (attempt, options) => executor.plan({ attempt }, options),
-    explain: (attempt, options) => executor.explain(attempt, options),
+    explain: async (attempt, options) =>
+      maskFindings(await executor.explain(attempt, options), await readPatterns(store, attempt.project)),
     inventory: (project, options) => executor.inventory(project, options),
     objectsChanged: () => executor.rescan(),
     queueDepth: () => reconciler.queueDepth,

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type Observation } from "@berth/spec"
+import { type Finding, isJsonObject, type JsonObject, type Observation } from "@berth/spec"
 import type { Store } from "../store/store.ts"
 import { maskJson, type Patterns, toPatterns } from "./mask.ts"
 
@@ -31,4 +31,13 @@ export function maskObservation(observation: Observation, patterns: Patterns): O
   const { attempt, at, phase } = observation
   const masked = maskJson(JSON.parse(JSON.stringify(observation)), patterns)
   return { ...masked, attempt, at, phase }
+}
+
+/** Findings without secret values in their messages, data and evidence. */
+export function maskFindings(findings: readonly Finding[], patterns: Patterns): readonly Finding[] {
+  if (patterns.length === 0) return findings
+  return findings.map((finding) => {
+    const { code, severity, class: cause } = finding
+    return { ...maskJson(JSON.parse(JSON.stringify(finding)), patterns), code, severity, class: cause }
+  })
 }

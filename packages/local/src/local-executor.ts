@@ -14,6 +14,7 @@ import type {
   Observation,
   Parity,
   PlanRequest,
+  ProjectEnding,
   Verdict,
 } from "@berth/spec"
 import { toInventoryNode } from "./admission.ts"
@@ -30,9 +31,9 @@ import { placementParity } from "./parity.ts"
 import { placesOf } from "./places.ts"
 import { isAnswering, targetPorts } from "./ports.ts"
 import { findReasons, waitsForRoomAlone } from "./reasons.ts"
-import { removeManagedClaims } from "./volumes/claim.ts"
+import { removeManagedClaims, removeProjectClaims } from "./volumes/claim.ts"
 
-export interface LocalExecutor extends Executor {
+export interface LocalExecutor extends Executor, ProjectEnding {
   readonly name: "local"
   /** Looks at every attempt afresh: objects have changed, what waited may start. */
   rescan(): Promise<void>
@@ -145,6 +146,10 @@ export class MachineExecutor implements LocalExecutor {
     if (options?.keepClaims !== true && !this.#table.all().some(isRun)) removeManagedClaims(data, reference)
     this.#observers.absent(reference)
     if (wasLive) this.#admitter.wake()
+  }
+
+  async forgetProject(project: string): Promise<void> {
+    removeProjectClaims(this.#parts.data, project)
   }
 
   async observe(sink: (observation: Observation | "synced") => void, options: Cancelable): Promise<void> {

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createLocalExecutor, type LocalExecutor } from "@berth/local"
 import type { ContainerProgram, Requirements } from "@berth/spec"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { createReconciler, type Reconciler } from "./reconcile/loop.ts"
+import { removeIfEmptied, resumeDeletions } from "./reconcile/project-deletion.ts"
 import { runRow } from "./reconcile/testing/rows.ts"
 import { openStore } from "./store/open.ts"
 import type { RunRow, Store } from "./store/store.ts"
@@ -126,5 +127,77 @@ describe("the loop on this machine", () => {
     await vi.waitFor(async () => expect(await store.projects.get("p")).toBeUndefined(), { timeout: 10_000 })
     expect(await store.runs.get("p", "r1")).toBeUndefined()
     expect(readdirSync(join(dataDir, "local/attempts"))).toEqual([])
+  })
+})
+
+describe("the data of a project's claims", () => {
+  const claim = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "c" } }
+  const volumes = [
+    { name: "c", mountPath: "/berth-c", volumeType: "persistent_volume_claim", spec: { claimName: "c" } },
+  ] as const
+  const now = () => new Date().toISOString()
+  const folder = () => join(dataDir, "volumes/p")
+
+  /** A run of the project that leaves something in a claim. */
+  async function fill(): Promise<void> {
+    await submit(`echo mine >"\${BERTH_VOLUME_C:-/berth-c}/f"`, { volumes })
+    await store.settings.putObjects("p", [claim], now())
+    await executor.rescan()
+    await until("COMPLETED")
+    await untilCleanedUp()
+    expect(readFileSync(join(folder(), "c/f"), "utf8")).toBe("mine\n")
+  }
+
+  async function removeRuns(): Promise<void> {
+    await store.projects.update("p", { deleting: true, updated: now() })
+    await store.runs.setDesired("p", "r1", "delete", now())
+    reconciler.wake("p", "r1")
+  }
+
+  async function untilGone(): Promise<void> {
+    await vi.waitFor(async () => expect(await store.projects.get("p")).toBeUndefined(), { timeout: 10_000 })
+    expect(existsSync(folder())).toBe(false)
+  }
+
+  test("goes with its last run, and before the project", async () => {
+    await fill()
+    await removeRuns()
+    await untilGone()
+  })
+
+  test("goes with a project that has no run, and with no other", async () => {
+    await fill()
+    await store.runs.remove("p", "r1", now())
+    await reconciler.endProject("p")
+    expect(existsSync(folder())).toBe(true)
+    await store.projects.update("p", { deleting: true, updated: now() })
+    await Promise.all([reconciler.endProject("p"), reconciler.endProject("p")])
+    await untilGone()
+  })
+
+  test("is gone before another project can have the name, wherever the server was killed", async () => {
+    await fill()
+    await store.projects.update("p", { deleting: true, updated: now() })
+    await store.runs.remove("p", "r1", now())
+    const killed = async () => {
+      throw new Error("killed")
+    }
+    await expect(removeIfEmptied({ store, executor: { forgetProject: killed } }, "p")).rejects.toThrow("killed")
+    expect(await store.projects.get("p")).toMatchObject({ deleting: true })
+    expect(existsSync(folder())).toBe(true)
+    const { runs } = store
+    const { get, list } = store.projects
+    const projects = {
+      ...store.projects,
+      get: get.bind(store.projects),
+      list: list.bind(store.projects),
+      remove: killed,
+    }
+    await expect(resumeDeletions({ store: { runs, projects }, executor }, now())).rejects.toThrow("killed")
+    expect(await store.projects.get("p")).toMatchObject({ deleting: true })
+    expect(existsSync(folder())).toBe(false)
+    await close()
+    await open()
+    await untilGone()
   })
 })

@@ -131,6 +131,7 @@ function toAppDeps(
     config: { ...settings, host: listen.host, commandRequired: localEngine === "process" },
     tokens,
     wake: (project, run) => reconciler.wake(project, run),
+    endProject: (project) => reconciler.endProject(project),
     requestBegan: traffic.begin,
     plan: (attempt, options) => executor.plan({ attempt }, options),
     explain: async (attempt, options) =>

@@ -241,3 +241,12 @@ export interface Executor {
   /** Ends when the source has ended and every byte was delivered. */
   logs(source: LogSource, options: { readonly resume?: Cursor } & Cancelable): AsyncIterable<LogChunk>
 }
+
+/** The further ability of an executor that keeps something for a project beyond its runs, as the data of claims. */
+export interface ProjectEnding {
+  /**
+   * Removes what is kept for the project, which has no run left. Idempotent; when it throws, the project stays and it
+   * is asked again.
+   */
+  forgetProject(project: string): Promise<void>
+}

@@ -114,6 +114,7 @@ export type {
   Parity,
   PlanRequest,
   Program,
+  ProjectEnding,
   Service,
   Verdict,
 } from "./executor.ts"

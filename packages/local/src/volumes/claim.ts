@@ -100,3 +100,10 @@ export function removeManagedClaims(
 ): void {
   removeTree(managedFolder(data, project, run))
 }
+
+/** Every claim of a project, with what is in it. */
+export function removeProjectClaims(data: string, project: string): void {
+  const folder = toFolderName(project)
+  removeTree(join(data, "local", "claims", folder))
+  removeTree(join(data, "volumes", folder))
+}

@@ -57,6 +57,7 @@ export async function startTestApp(overrides: Partial<AppDeps> = {}): Promise<Te
     config: { host: "127.0.0.1", executor: "local", commandRequired: true, heartbeatMs: 200 },
     tokens: [],
     wake: (project, run) => woken.push(`${project}/${run}`),
+    endProject: (project) => store.projects.remove(project),
     plan: async () => fits,
     explain: async () => [],
     inventory: async () => ({ nodes: [], claims: [], configMaps: [], secrets: [], gpuTypes: [], capabilities: [] }),

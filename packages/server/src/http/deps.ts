@@ -31,6 +31,8 @@ export interface AppDeps {
   readonly tokens: readonly FileToken[]
   /** Tells the reconciler that a run's row has changed. */
   wake(project: string, run: string): void
+  /** Ends a project that is being deleted and has no run left, and what is kept for it outside. */
+  endProject(project: string): Promise<void>
   /** A request has begun that is no stream; gives what to call when it has ended. Default: nobody wants to know. */
   readonly requestBegan?: () => () => void
   plan(attempt: Attempt, options: Cancelable): Promise<Verdict>

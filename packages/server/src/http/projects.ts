@@ -53,7 +53,7 @@ export function projectHandlers(deps: AppDeps): ProjectHandlers {
         updated: at,
         deleting: false,
       }
-      if (!(await insertProject(row, store))) throw duplicate("project", name)
+      if (!(await insertProject(row, deps))) throw duplicate("project", name)
       return toProject(row)
     },
     readProject: async ({ params, request }) => {
@@ -98,11 +98,11 @@ async function visibleProjects(principal: Principal, store: Store): Promise<read
 }
 
 /** A project that is being deleted and has no run left makes way for a new one of its name. */
-async function insertProject(row: ProjectRow, store: Store): Promise<boolean> {
+async function insertProject(row: ProjectRow, { store, endProject }: AppDeps): Promise<boolean> {
   if (await store.projects.insert(row)) return true
   const before = await store.projects.get(row.name)
   if (before?.deleting !== true || (await hasRuns(store, row.name))) return false
-  await store.projects.remove(row.name)
+  await endProject(row.name)
   return store.projects.insert(row)
 }
 
@@ -125,7 +125,7 @@ async function deleteProject(deps: AppDeps, name: string): Promise<void> {
     await removeRuns(deps, name)
     const limit = AbortSignal.timeout(deletionWaitMs)
     while (!limit.aborted && (await hasRuns(store, name))) await wakeUp.wait(deletionWaitMs, limit)
-    if (!(await hasRuns(store, name))) await store.projects.remove(name)
+    if (!(await hasRuns(store, name))) await deps.endProject(name)
   } finally {
     end()
   }

@@ -1,4 +1,4 @@
-import type { AttemptRef, Executor } from "@berth/spec"
+import type { AttemptRef, Executor, ProjectEnding } from "@berth/spec"
 import type { RunRow, Store } from "../store/store.ts"
 import type { Decision, ReconcileAction } from "./decision.ts"
 import type { Drained } from "./log-pump.ts"
@@ -6,7 +6,7 @@ import { removeIfEmptied } from "./project-deletion.ts"
 
 export interface ApplyOptions {
   readonly store: Pick<Store, "runs" | "projects">
-  readonly executor: Pick<Executor, "start" | "stop" | "remove">
+  readonly executor: Pick<Executor, "start" | "stop" | "remove"> & Partial<ProjectEnding>
   readonly now: string
   /** The end of the log, for the write that ends an attempt. */
   readonly drained?: Drained | undefined
@@ -49,5 +49,5 @@ async function afterWrite(row: RunRow, action: ReconcileAction, options: ApplyOp
   }
   if (action.type !== "forget") return
   await options.store.runs.remove(row.project, row.id, options.now)
-  await removeIfEmptied(options.store, row.project)
+  await removeIfEmptied(options, row.project)
 }

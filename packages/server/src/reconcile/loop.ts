@@ -1,11 +1,18 @@
-import { BerthError, createFinding, type Executor, type Finding, type Observation } from "@berth/spec"
+import {
+  BerthError,
+  createFinding,
+  type Executor,
+  type Finding,
+  type Observation,
+  type ProjectEnding,
+} from "@berth/spec"
 import type { AttemptRow, RunRow, Store } from "../store/store.ts"
 import { apply } from "./apply.ts"
 import { decide } from "./decide.ts"
 import { type DecideContext, liveAttempt, sightOf, toRef } from "./decision.ts"
 import { createLogPump, type Drained, type LogPump } from "./log-pump.ts"
 import { maskText, type Patterns } from "./mask.ts"
-import { resumeDeletions } from "./project-deletion.ts"
+import { removeIfEmptied, resumeDeletions } from "./project-deletion.ts"
 import { backOffMs, createWorkQueue, type LookAgain, type WorkQueue } from "./queue.ts"
 import { hasForeignText, maskObservation, readPatterns } from "./secret-values.ts"
 import { createSightings, type Sightings } from "./sightings.ts"
@@ -18,7 +25,7 @@ export interface ReconcileLog {
 
 export interface ReconcilerOptions {
   readonly store: Store
-  readonly executor: Executor
+  readonly executor: Executor & Partial<ProjectEnding>
   readonly log: ReconcileLog
   /** Undefined when nothing goes before the passes now, else resolves when they may begin. */
   readonly turn?: () => Promise<void> | undefined
@@ -34,6 +41,8 @@ export interface ReconcilerOptions {
 export interface Reconciler {
   /** Something about the run has changed. */
   wake(project: string, run: string): void
+  /** Ends a project that is being deleted and has no run left; nothing happens to any other. */
+  endProject(project: string): Promise<void>
   /** Runs that wait for a look or get one now. */
   readonly queueDepth: number
   /** Looks at every run that is not at rest, and at whatever the executor reports from now on. */
@@ -80,11 +89,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const background: Promise<void>[] = []
   return {
     wake: (project, run) => queue.add(toKey(project, run)),
+    endProject: (project) => removeIfEmptied(options, project),
     get queueDepth() {
       return queue.busy
     },
     async start() {
-      await resumeDeletions(options.store, options.now().toISOString())
+      await resumeOrWarn(options)
       await enqueueLive(options.store, queue)
       background.push(observeForEver(parts, queue, stop.signal), resyncForEver(parts, queue, stop.signal))
     },
@@ -92,6 +102,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       stop.abort()
       await Promise.all([queue.close(), parts.pump.close(), ...background])
     },
+  }
+}
+
+/** One project that cannot be ended now keeps nothing else back: it is tried again with every resync. */
+async function resumeOrWarn(options: ReconcilerOptions): Promise<void> {
+  try {
+    await resumeDeletions(options, options.now().toISOString())
+  } catch (error) {
+    options.log.warn({ err: error }, "deletions of projects are taken up again")
   }
 }
 
@@ -131,6 +150,7 @@ async function resyncForEver({ options }: Parts, queue: WorkQueue, signal: Abort
   for (;;) {
     await sleep(resyncMs, signal)
     if (signal.aborted) return
+    await resumeOrWarn(options)
     try {
       await enqueueLive(options.store, queue)
     } catch (error) {

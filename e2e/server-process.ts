@@ -34,7 +34,14 @@ export async function startServerProcess(
   async function start(): Promise<void> {
     child = spawn(process.execPath, ["--conditions=@berth/source", "--no-warnings", program], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, BERTH_DATA: dataDir, BERTH_LISTEN: new URL(url).host, ...settings },
+      // Should the test be killed, its server ends by itself.
+      env: {
+        ...process.env,
+        BERTH_DATA: dataDir,
+        BERTH_LISTEN: new URL(url).host,
+        BERTH_IDLE_MINUTES: "5",
+        ...settings,
+      },
     })
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes: Buffer) => void written.push(bytes))
     url = await listening(child)

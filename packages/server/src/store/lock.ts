@@ -62,14 +62,25 @@ function writeOwner(path: string): void {
   renameSync(next, path)
 }
 
-/** The owner may hold the lock and not yet have written its name. */
+/** The owner may hold the lock and not yet have written its name: there is none then, or that of a dead one. */
 async function readOwner(folder: string): Promise<LockOwner | undefined> {
-  for (let attempt = 0; attempt < 20; attempt += 1) {
+  for (let attempt = 0; attempt < 40; attempt += 1) {
     const owner = parseOwner(join(folder, "lock"))
-    if (owner !== undefined) return owner
+    if (owner !== undefined && !isDead(owner)) return owner
     await sleep(25)
   }
   return undefined
+}
+
+/** Whether the name is that of a process of this machine that has ended. */
+function isDead({ pid, host }: LockOwner): boolean {
+  if (host !== hostname()) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH"
+  }
 }
 
 function parseOwner(path: string): LockOwner | undefined {

@@ -106,11 +106,13 @@ export class Admitter {
     const done = launchAttempt(this.#options.launcher, { attempt, places, objects, gpus, signal: abort.signal })
       .catch((error: unknown) => {
         if (!abort.signal.aborted) rest(record, error)
+        record.launching = undefined
       })
-      .then(() => {
+      // Until it is seen to run it holds its share as one that is being launched.
+      .then(() => this.#options.launched(record))
+      .finally(() => {
         record.launching = undefined
         this.#launches.delete(done)
-        return this.#options.launched(record)
       })
       .catch(this.#options.onError)
     record.launching = { abort, done }

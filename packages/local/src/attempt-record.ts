@@ -52,7 +52,8 @@ export function toObservation(
 
 /** True while it holds its share of the node. */
 export function isLive(record: AttemptRecord): boolean {
-  return record.launching !== undefined || record.state.phase === "running"
+  const { phase } = record.state
+  return phase === "running" || (record.launching !== undefined && phase !== "ended")
 }
 
 /** True while nobody has begun to start it. */
